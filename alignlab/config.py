@@ -1,0 +1,46 @@
+"""Where things are, and the few settings that a person may change, all typed and in one place."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Paths and limits of one installation.
+
+    Attributes
+    ----------
+    data_dir : Path
+        Folder of all artefacts; ``ALIGNLAB_DATA`` moves it.
+    max_upload_mb : int
+        Largest file that a person may hand in through the app, in MB.
+    """
+
+    data_dir: Path
+    max_upload_mb: int = 200
+
+    @property
+    def surveys_dir(self) -> Path:
+        """Folder with one sub-folder per survey."""
+        return self.data_dir / "surveys"
+
+    @property
+    def runs_dir(self) -> Path:
+        """Folder with one sub-folder per survey, each with one per run."""
+        return self.data_dir / "runs"
+
+    @property
+    def lab_path(self) -> Path:
+        """The SQLite file of people's labels, notes and choices."""
+        return self.data_dir / "lab.sqlite"
+
+
+def load_config() -> Config:
+    """Read the configuration from the environment (``ALIGNLAB_DATA``), never cached."""
+    data_dir = os.environ.get("ALIGNLAB_DATA")
+    return Config(data_dir=Path(data_dir).expanduser() if data_dir else PROJECT_ROOT / "data")

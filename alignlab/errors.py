@@ -1,0 +1,56 @@
+"""The one error hierarchy: every message says what happened, where, and what to do next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class AlignlabError(Exception):
+    """Anything a person can act on. Shown as a message in the app, as one line and exit code 2 in a terminal.
+
+    Parameters
+    ----------
+    message : str
+        What happened, with the offending value.
+    remedy : str, optional
+        The next action, as an imperative sentence.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+
+class InputFileError(AlignlabError):
+    """A file given by a person cannot be used.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    problem : str
+        What is wrong with it: HDU, column or line, and what was expected.
+    remedy : str, optional
+        What to do about it.
+    """
+
+    def __init__(self, path: str | Path, problem: str, *, remedy: str = "") -> None:
+        super().__init__(f"{path}: {problem}", remedy=remedy)
+        self.path = Path(path)
+        self.problem = problem
+
+
+class MissingArtefactError(AlignlabError):
+    """A survey, run or projection that was asked for does not exist."""
+
+
+class DamagedArtefactError(AlignlabError):
+    """A survey or run exists but is newer than this version, incomplete or altered."""
+
+
+class RecipeError(AlignlabError):
+    """A recipe holds a value outside its range."""

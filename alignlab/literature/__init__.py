@@ -1,0 +1,1 @@
+"""Aspects, summaries and text vectors."""

@@ -1,0 +1,1 @@
+"""Energy grid, readers, responses, absorption, emission, simulator, measurements."""

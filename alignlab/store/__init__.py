@@ -1,0 +1,1 @@
+"""DuckDB artefacts and the SQLite Lab: the only SQL in the project."""
