@@ -1,0 +1,209 @@
+"""The Lab: what people do. Labels, notes, saved selections and choices, in one small SQLite file (WAL mode).
+
+SQLite must not lie on a network file system. Every call opens its own short connection, so threads, tabs and
+processes may write at the same time.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alignlab.errors import AlignlabError, DamagedArtefactError
+
+#: Each entry moves the file one version up; never edit an entry that has been released, append a new one.
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL, changed_utc TEXT NOT NULL);
+    CREATE TABLE label (
+        survey TEXT NOT NULL, source_name TEXT NOT NULL, person TEXT NOT NULL, value TEXT NOT NULL,
+        changed_utc TEXT NOT NULL, PRIMARY KEY (survey, source_name, person)
+    );
+    CREATE TABLE note (
+        id INTEGER PRIMARY KEY, survey TEXT NOT NULL, source_name TEXT NOT NULL, person TEXT NOT NULL,
+        text TEXT NOT NULL, created_utc TEXT NOT NULL
+    );
+    CREATE INDEX note_source ON note (survey, source_name);
+    CREATE TABLE selection (
+        id INTEGER PRIMARY KEY, survey TEXT NOT NULL, name TEXT NOT NULL, n_sources INTEGER NOT NULL,
+        bits TEXT NOT NULL, created_utc TEXT NOT NULL, UNIQUE (survey, name)
+    );
+    """,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """A remark by a person about a source."""
+
+    person: str
+    text: str
+    created_utc: str
+
+
+class Lab:
+    """Open, or make, the Lab file at `path`.
+
+    Raises
+    ------
+    DamagedArtefactError
+        If the file is not a Lab, fails SQLite's integrity check or was written by a newer version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with self._connect() as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+                self._migrate(connection)
+        except sqlite3.DatabaseError as error:
+            raise DamagedArtefactError(
+                f"{path} cannot be opened as the Lab ({error}).",
+                remedy="Move it aside; labels and notes in it are kept there, and a new one is made.",
+            ) from error
+
+    @contextmanager
+    def _connect(self) -> Iterator[sqlite3.Connection]:
+        connection = sqlite3.connect(self.path, timeout=10)
+        try:
+            with connection:
+                yield connection
+        finally:
+            connection.close()
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > len(MIGRATIONS):
+            raise DamagedArtefactError(
+                f"{self.path} was written by a newer alignlab (Lab version {version}).", remedy="Update alignlab."
+            )
+        if version == len(MIGRATIONS):
+            return
+        connection.execute("BEGIN EXCLUSIVE")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        for number, migration in enumerate(MIGRATIONS[version:], start=version + 1):
+            for statement in migration.split(";"):
+                if statement.strip():
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
+
+    def check_integrity(self) -> None:
+        """Run SQLite's integrity check.
+
+        Raises
+        ------
+        DamagedArtefactError
+            With SQLite's first complaint.
+        """
+        try:
+            with self._connect() as connection:
+                (answer,) = connection.execute("PRAGMA integrity_check").fetchone()
+        except sqlite3.DatabaseError as error:
+            answer = str(error)
+        if answer != "ok":
+            raise DamagedArtefactError(f"{self.path} is damaged: {answer}.", remedy="Restore it from a copy.")
+
+    def set_active_run(self, survey: str, run_id: str) -> None:
+        """Choose the run that every page shows for `survey`."""
+        self._set(f"active_run:{survey}", run_id)
+
+    def active_run(self, survey: str) -> str | None:
+        """The run chosen for `survey`, or None."""
+        return self._get(f"active_run:{survey}")
+
+    def label(self, survey: str, source_name: str, *, person: str, value: str) -> None:
+        """Give a source a label; a person has one label per source, the latest."""
+        with self._connect() as connection:
+            connection.execute(
+                "INSERT INTO label VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE "
+                "SET value = excluded.value, changed_utc = excluded.changed_utc",
+                (survey, source_name, person, value, _now()),
+            )
+
+    def unlabel(self, survey: str, source_name: str, *, person: str) -> None:
+        """Remove a person's label."""
+        with self._connect() as connection:
+            connection.execute(
+                "DELETE FROM label WHERE survey = ? AND source_name = ? AND person = ?", (survey, source_name, person)
+            )
+
+    def labels(self, survey: str) -> dict[str, dict[str, str]]:
+        """Labels of a survey as ``{source_name: {person: value}}``."""
+        with self._connect() as connection:
+            rows = connection.execute("SELECT source_name, person, value FROM label WHERE survey = ?", (survey,))
+            labels: dict[str, dict[str, str]] = {}
+            for source_name, person, value in rows:
+                labels.setdefault(source_name, {})[person] = value
+        return labels
+
+    def add_note(self, survey: str, source_name: str, *, person: str, text: str) -> None:
+        """Attach a remark to a source."""
+        with self._connect() as connection:
+            connection.execute(
+                "INSERT INTO note (survey, source_name, person, text, created_utc) VALUES (?, ?, ?, ?, ?)",
+                (survey, source_name, person, text, _now()),
+            )
+
+    def notes(self, survey: str, source_name: str) -> list[Note]:
+        """Remarks about a source, oldest first."""
+        with self._connect() as connection:
+            rows = connection.execute(
+                "SELECT person, text, created_utc FROM note WHERE survey = ? AND source_name = ? ORDER BY id",
+                (survey, source_name),
+            ).fetchall()
+        return [Note(person=person, text=text, created_utc=created) for person, text, created in rows]
+
+    def save_selection(self, survey: str, name: str, mask: NDArray[np.bool_]) -> int:
+        """Keep a selection of sources under a name and return its id; an existing one of that name is replaced.
+
+        Parameters
+        ----------
+        survey, name : str
+            Of which survey, and what to call it.
+        mask : ndarray of bool, shape (n_sources,)
+        """
+        if not name.strip():
+            raise AlignlabError("A selection needs a name.", remedy="Type one.")
+        bits = base64.b64encode(np.packbits(mask).tobytes()).decode()
+        with self._connect() as connection:
+            (identifier,) = connection.execute(
+                "INSERT INTO selection (survey, name, n_sources, bits, created_utc) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (survey, name) DO UPDATE SET n_sources = excluded.n_sources, bits = excluded.bits, "
+                "created_utc = excluded.created_utc RETURNING id",
+                (survey, name.strip(), len(mask), bits, _now()),
+            ).fetchone()
+        return int(identifier)
+
+    def selections(self, survey: str) -> dict[str, NDArray[np.bool_]]:
+        """Saved selections of a survey, by name."""
+        with self._connect() as connection:
+            rows = connection.execute(
+                "SELECT name, n_sources, bits FROM selection WHERE survey = ? ORDER BY name", (survey,)
+            ).fetchall()
+        return {
+            name: np.unpackbits(np.frombuffer(base64.b64decode(bits), np.uint8), count=n).astype(bool)
+            for name, n, bits in rows
+        }
+
+    def _set(self, key: str, value: object) -> None:
+        with self._connect() as connection:
+            connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?, ?)", (key, json.dumps(value), _now()))
+
+    def _get(self, key: str) -> str | None:
+        with self._connect() as connection:
+            row = connection.execute("SELECT value FROM setting WHERE key = ?", (key,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
