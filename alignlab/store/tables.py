@@ -38,7 +38,8 @@ class ReadOnlyTables:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._connection = duckdb.connect(str(path), read_only=True)
+            # One thread: at these sizes starting a second one costs more than it saves.
+            self._connection = duckdb.connect(str(path), read_only=True, config={"threads": 1})
         except duckdb.Error as error:
             raise DamagedArtefactError(
                 f"{path} cannot be opened as a database ({str(error).splitlines()[0]}).",

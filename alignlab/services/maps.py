@@ -1,0 +1,208 @@
+"""Maps: computing them, reading them, and placing the sources of other surveys on them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from alignlab.analysis.projections import pca, place_new, tsne_map, umap_map
+from alignlab.errors import AlignlabError
+from alignlab.progress import OnStep, part_of, report
+from alignlab.services.background import Progress, Task
+from alignlab.services.sources import overlay_representation, representation_latents
+from alignlab.services.workspace import AppliedSurvey, Workspace
+from alignlab.store.run import METHODS, REPRESENTATIONS, Projection, Run
+from alignlab.store.survey import Survey
+
+METHOD_LABELS = {"pca": "PCA", "umap": "UMAP", "tsne": "t-SNE"}
+#: Computed without being asked for, in this order, once a run exists.
+FIRST_MAPS = (("both", "umap"), ("both", "tsne"))
+#: What a run gets at its birth, since it costs nothing.
+INSTANT_METHOD = "pca"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class OverlayPoints:
+    """Sources of another survey on a map.
+
+    Attributes
+    ----------
+    survey_name : str
+    simulated : bool
+    sources : DataFrame
+        Their rows of that survey.
+    x, y : ndarray of float32, shape (m,)
+    novelty_percent : ndarray of float32, shape (m,)
+        How far each lies from what the run was trained on, in percent of the training sources.
+    """
+
+    survey_name: str
+    simulated: bool
+    sources: pd.DataFrame
+    x: NDArray[np.float32]
+    y: NDArray[np.float32]
+    novelty_percent: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MapTable:
+    """A map with everything that can colour it; row *i* is source *i*.
+
+    Attributes
+    ----------
+    representation, method : str
+    x, y : ndarray of float32, shape (n,)
+    variables : ndarray of float32, shape (n, 20)
+        NaN where missing.
+    sources : DataFrame
+        The survey's table of sources.
+    overlays : tuple of OverlayPoints
+    parameters : dict
+        How the map was made, and its figures.
+    """
+
+    representation: str
+    method: str
+    x: NDArray[np.float32]
+    y: NDArray[np.float32]
+    variables: NDArray[np.float32]
+    sources: pd.DataFrame
+    overlays: tuple[OverlayPoints, ...]
+    parameters: dict[str, object]
+
+
+def map_table(workspace: Workspace, representation: str = "both", method: str = INSTANT_METHOD) -> MapTable:
+    """Read a map of the workspace's run, with the surveys that were applied to it.
+
+    Raises
+    ------
+    MissingArtefactError
+        If this map has not been computed; PCA maps are computed on the spot.
+    """
+    survey, run = workspace.survey, workspace.run
+    if method == INSTANT_METHOD and not run.has_projection(representation, method):
+        compute_map(survey, run, representation, method)
+    projection = run.projection(representation, method)
+    return MapTable(
+        representation=representation,
+        method=method,
+        x=np.ascontiguousarray(projection.coordinates[:, 0]),
+        y=np.ascontiguousarray(projection.coordinates[:, 1]),
+        variables=survey.variables,
+        sources=survey.sources,
+        overlays=tuple(_place(workspace, projection, applied) for applied in workspace.overlays),
+        parameters=projection.parameters,
+    )
+
+
+def compute_map(
+    survey: Survey, run: Run, representation: str, method: str, *, seed: int = 0, on_step: OnStep | None = None
+) -> None:
+    """Compute a map and publish it beside the run.
+
+    Parameters
+    ----------
+    representation, method : str
+        See `REPRESENTATIONS` and `METHODS`.
+    seed : int
+        Of the method's random start.
+    """
+    latents = representation_latents(survey, run, representation)
+    arrays: dict[str, NDArray] = {}
+    parameters: dict[str, object] = {"seed": seed, "n": len(latents)}
+    if method == "pca":
+        linear = pca(latents, seed=seed)
+        coordinates = linear.coordinates
+        arrays = {"mean": linear.mean, "components": linear.components}
+        parameters["explained_variance_ratio"] = [round(float(v), 4) for v in linear.explained_variance_ratio]
+    elif method == "umap":
+        coordinates = umap_map(latents, seed=seed, on_step=on_step)
+    elif method == "tsne":
+        coordinates = tsne_map(latents, seed=seed, on_step=on_step)
+    else:
+        raise AlignlabError(f"There is no map by {method!r}.", remedy=f"Choose one of {', '.join(METHODS)}.")
+    run.add_projection(
+        Projection(
+            representation=representation,
+            method=method,
+            coordinates=coordinates,
+            arrays=arrays,
+            parameters=parameters,
+        )
+    )
+
+
+def compute_maps(survey: Survey, run: Run, maps: tuple[tuple[str, str], ...], *, on_step: OnStep | None = None) -> None:
+    """Compute those of `maps` (representation, method) that do not exist yet, publishing each as it is ready."""
+    missing = [pair for pair in maps if not run.has_projection(*pair)]
+    for number, (representation, method) in enumerate(missing):
+        report(on_step, number, len(missing), f"{METHOD_LABELS.get(method, method)} of {representation}")
+        share = part_of(on_step, number / len(missing), (number + 1) / len(missing))
+        compute_map(survey, run, representation, method, on_step=share)
+
+
+def maps_task(workspace: Workspace) -> Task:
+    """The background task that computes maps of the workspace's run."""
+    return Task(workspace.config, f"maps-{workspace.survey.name}-{workspace.run.run_id}")
+
+
+def start_missing_maps(workspace: Workspace, maps: tuple[tuple[str, str], ...] = FIRST_MAPS) -> Progress | None:
+    """Make sure that `maps` exist or are being computed in the background.
+
+    Returns
+    -------
+    Progress or None
+        How far the background work is, or None when all of `maps` exist. A failure is told once per start of the
+        task, never retried on its own.
+    """
+    missing = [pair for pair in maps if not workspace.run.has_projection(*pair)]
+    task = maps_task(workspace)
+    if not missing:
+        return None
+    progress = task.progress()
+    if not task.is_running() and not progress.error:
+        wanted = [f"{representation}:{method}" for representation, method in missing]
+        task.start(
+            ["project", "--background", "--run", workspace.run.run_id, "--survey", workspace.survey.name, *wanted]
+        )
+        progress = task.progress()
+    return progress
+
+
+def available_maps(run: Run) -> dict[str, list[str]]:
+    """Methods that can be shown now, per representation: what is computed, and PCA always."""
+    return {
+        representation: [m for m in METHODS if m == INSTANT_METHOD or run.has_projection(representation, m)]
+        for representation in REPRESENTATIONS
+    }
+
+
+def be_polite() -> None:
+    """Lower this process's priority and leave one core to the pages."""
+    import torch
+
+    os.nice(10)
+    torch.set_num_threads(max((os.cpu_count() or 2) - 1, 1))
+
+
+def _place(workspace: Workspace, projection: Projection, applied: AppliedSurvey) -> OverlayPoints:
+    """Positions of an applied survey: exact on a linear map, else by its neighbours among the run's sources."""
+    usable = overlay_representation(applied.overlay, projection.representation)
+    latents = applied.overlay.latents(usable)
+    if usable == projection.representation and "components" in projection.arrays:
+        positions = (latents - projection.arrays["mean"]) @ projection.arrays["components"].T
+    else:
+        base = representation_latents(workspace.survey, workspace.run, usable)
+        positions = place_new(latents, base, projection.coordinates)
+    return OverlayPoints(
+        survey_name=applied.survey.name,
+        simulated=applied.survey.simulated,
+        sources=applied.survey.sources,
+        x=np.ascontiguousarray(positions[:, 0], dtype=np.float32),
+        y=np.ascontiguousarray(positions[:, 1], dtype=np.float32),
+        novelty_percent=applied.overlay.novelty_percent,
+    )
