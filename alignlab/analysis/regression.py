@@ -72,6 +72,7 @@ def estimate(
     k: int = K_MEAN,
     k_interval: int = K_INTERVAL,
     quantiles: tuple[float, float] = QUANTILES,
+    own_row: ArrayLike | None = None,
 ) -> Estimates:
     """Estimate each variable as the mean over the `k` nearest training sources that have it.
 
@@ -88,6 +89,8 @@ def estimate(
         Neighbours whose quantiles give the interval.
     quantiles : tuple of float
         Lower and upper quantile.
+    own_row : array_like of int, shape (n,), optional
+        Row of `training_latents` that is the queried source itself and must not vote for it; -1 where it is none.
 
     Returns
     -------
@@ -107,18 +110,23 @@ def estimate(
     if not 0 <= quantiles[0] < quantiles[1] <= 1:
         raise ValueError(f"quantiles must rise within 0 to 1, not {quantiles}")
     present = np.isfinite(y)
+    own = np.full(len(query), -1) if own_row is None else np.asarray(own_row)
+    if own.shape != (len(query),):
+        raise ValueError(f"own_row must have shape ({len(query)},), not {own.shape}")
     shape = (len(query), y.shape[1])
     value, low, high = (np.full(shape, np.nan) for _ in range(3))
     n_used = np.zeros(shape, np.int64)
     for rows, columns in _by_missing_pattern(present):
         if len(rows) == 0 or len(query) == 0:
             continue
-        near = top_k(query, base[rows], min(max(k, k_interval), len(rows)))
+        near = _others(top_k(query, base[rows], min(max(k, k_interval) + 1, len(rows))).index, own, rows)
         for column in columns:
-            values = y[rows, column][near.index]
-            value[:, column] = values[:, :k].mean(axis=1)
-            low[:, column], high[:, column] = np.quantile(values[:, :k_interval], quantiles, axis=1)
-            n_used[:, column] = min(k, len(rows))
+            values = np.append(y[rows, column], np.nan)[near]
+            nearest = values[:, :k]
+            n_used[:, column] = np.isfinite(nearest).sum(axis=1)
+            some = n_used[:, column] > 0
+            value[some, column] = np.nanmean(nearest[some], axis=1)
+            low[some, column], high[some, column] = np.nanquantile(values[some, :k_interval], quantiles, axis=1)
     return Estimates(value=value, low=low, high=high, n_used=n_used)
 
 
@@ -159,6 +167,16 @@ def _by_missing_pattern(present: NDArray[np.bool_]) -> list[tuple[NDArray[np.int
     for column in range(present.shape[1]):
         patterns.setdefault(present[:, column].tobytes(), []).append(column)
     return [(np.flatnonzero(present[:, columns[0]]), columns) for columns in patterns.values()]
+
+
+def _others(near: NDArray[np.int64], own: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Neighbours (positions in `rows`) without the source itself, which becomes the position ``len(rows)``, at the end.
+
+    One more neighbour was asked for than is needed, so that leaving one out costs none.
+    """
+    itself = rows[near] == own[:, None]
+    order = np.argsort(itself, axis=1, kind="stable")
+    return np.take_along_axis(np.where(itself, len(rows), near), order, axis=1)
 
 
 def _masked_mean(values: NDArray[np.float64], mask: NDArray[np.bool_]) -> NDArray[np.float64]:

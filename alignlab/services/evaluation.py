@@ -1,0 +1,100 @@
+"""The figures of a run beside the paper's: retrieval, correlations of latents with variables, errors of estimates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alignlab.analysis.correlations import latent_correlations, mean_best_absolute
+from alignlab.analysis.regression import estimate, score_estimates
+from alignlab.analysis.retrieval import retrieval_metrics
+from alignlab.store.run import Run
+from alignlab.store.survey import Survey
+from alignlab.variables import VARIABLE_NAMES
+
+#: Figures of Pinciroli Vago et al. 2026 (arXiv:2603.04516): section 3.1, and the means of Table 2.
+PAPER = {
+    "retrieval": {"recall_at_1_percent": 0.20, "recall_at_5_percent": 0.50, "median_rank": 84, "n_candidates": 1719},
+    "correlations": {"spectrum": 0.43, "text": 0.30, "both": 0.55},
+}
+#: How often the test split is resampled for an interval.
+N_BOOTSTRAP = 1000
+
+
+def evaluate_latents(
+    survey: Survey, latents: Mapping[str, NDArray[np.float32]], *, seed: int, split: str = "test"
+) -> dict[str, Any]:
+    """Compute a run's figures on one split.
+
+    Parameters
+    ----------
+    survey : Survey
+    latents : mapping of str to ndarray
+        `spectrum`, `spectrum_aligned` and `text_aligned`, each (n, d).
+    seed : int
+        Of the bootstrap.
+    split : str
+        Which sources are queries; estimates come from the training split.
+
+    Returns
+    -------
+    dict
+        `retrieval` (spectrum → text), `retrieval_text_to_spectrum`, `correlations` (mean over variables of the best
+        absolute Spearman coefficient), `estimates` (MAE per variable and relative to the mean baseline, coverage of the
+        68% interval).
+    """
+    rows = survey.split == split
+    # A source without any text has nothing to be retrieved: it is no candidate, and the count says so.
+    pairs = rows & np.asarray(survey.text_mask).any(axis=1)
+    spectrum, text = latents["spectrum_aligned"][pairs], latents["text_aligned"][pairs]
+    rng = np.random.default_rng(seed)
+    both = np.hstack([latents["spectrum_aligned"], latents["text_aligned"]])
+    return {
+        "split": split,
+        "n": int(rows.sum()),
+        "retrieval": retrieval_metrics(spectrum, text, rng=rng, n_bootstrap=N_BOOTSTRAP).to_dict(),
+        "retrieval_text_to_spectrum": retrieval_metrics(text, spectrum, rng=rng, n_bootstrap=N_BOOTSTRAP).to_dict(),
+        "correlations": {
+            "spectrum": _mean_best(latents["spectrum_aligned"][rows], survey.variables[rows]),
+            "text": _mean_best(latents["text_aligned"][rows], survey.variables[rows]),
+            "both": _mean_best(both[rows], survey.variables[rows]),
+        },
+        "estimates": _estimate_scores(survey, both, rows),
+    }
+
+
+def evaluate_run(survey: Survey, run: Run, *, split: str = "test", seed: int | None = None) -> dict[str, Any]:
+    """Figures of a published run, with the paper's beside them under `paper`."""
+    latents = {name: run.latents(name) for name in ("spectrum", "spectrum_aligned", "text_aligned")}
+    chosen = run.meta.seed if seed is None else seed
+    figures = evaluate_latents(survey, latents, seed=chosen or 0, split=split)
+    return {"survey": survey.name, "simulated": survey.simulated, "run": run.run_id, **figures, "paper": PAPER}
+
+
+def _mean_best(latents: NDArray[np.float32], variables: NDArray[np.float32]) -> float:
+    return mean_best_absolute(latent_correlations(latents, variables).spearman)
+
+
+def _estimate_scores(survey: Survey, latents: NDArray[np.float32], rows: NDArray[np.bool_]) -> dict[str, Any]:
+    training = survey.split == "train"
+    values = survey.variables[training]
+    scores = score_estimates(estimate(latents[rows], latents[training], values), survey.variables[rows], values)
+    per_variable = {
+        name: {
+            "mae": _number(scores.mae[i]),
+            "mean_baseline_mae": _number(scores.baseline_mae[i]),
+            "coverage_68": _number(scores.coverage[i]),
+            "n": int(scores.n[i]),
+        }
+        for i, name in enumerate(VARIABLE_NAMES)
+    }
+    ratios = scores.ratio[np.isfinite(scores.ratio)]
+    return {"mean_relative_mae": _number(ratios.mean()) if len(ratios) else None, "variables": per_variable}
+
+
+def _number(value: float) -> float | None:
+    """A float that JSON can hold: None where it is not finite."""
+    return float(value) if np.isfinite(value) else None
