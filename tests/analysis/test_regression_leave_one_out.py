@@ -1,3 +1,8 @@
+from __future__ import annotations
+
+import numpy as np
+
+from alignlab.analysis.regression import estimate
 
 
 def test_a_training_source_does_not_vote_for_itself():
