@@ -18,10 +18,10 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from alignlab.spectra.fit_models import (
-    ENERGY_EDGES_KEV,
     MODEL_NAMES,
     SpectralModel,
     absorption_per_column,
+    energy_edges,
     spectral_model,
 )
 from alignlab.spectra.grid import overlap_matrix
@@ -34,11 +34,13 @@ FIT_RANGE_KEV = (0.5, 7.0)
 #: Counts (source and background) that a group of channels needs for the reduced statistic.
 MIN_COUNTS_PER_GROUP = 15
 
-_CHUNK = 512
+_CHUNK = 256
 _MAX_ITERATIONS = 60
 #: A fit has converged when its next step would lower C by less than this (0.03 sigma).
 _TOLERANCE = 1e-3
-_LARGEST_DAMPING = 1e6
+_LARGEST_DAMPING = 1e5
+#: Short fits that look for a better starting point, their iterations, and how far apart on the scan they begin.
+_RESTARTS, _SHORT, _APART = 2, 12, 3
 _SMALLEST_EXPECTATION = 1e-9
 
 
@@ -134,8 +136,8 @@ def fit_spectra(
     at least `MIN_COUNTS_PER_GROUP` counts, divided by groups minus free parameters: near 1 for a good fit whatever the
     counts, as the catalogue's. It is NaN where there are no degrees of freedom.
 
-    Limits come from the curvature of the likelihood at the best fit (Fisher information): symmetric in the parameter, and
-    in its logarithm for a temperature. For a parameter at an end of its range they are where C has risen by 1.
+    Limits come from the curvature of the likelihood at the best fit (Fisher information): symmetric in the parameter,
+    and in its logarithm for a temperature. For a parameter at an end of its range they are where C has risen by 1.
 
     Parameters
     ----------
@@ -154,7 +156,8 @@ def fit_spectra(
     energy_edges_kev, channel_edges_kev : array_like, (n_e + 1,) and (n_ch + 1,), optional
         Increasing edges in keV; those of `alignlab.spectra.response` by default.
     fit_mask : array_like of bool, (n,), optional
-        Sources to fit, such as those above `MIN_NET_COUNTS_FOR_FITS`. Sources without a positive net count are never fitted.
+        Sources to fit, such as those above `MIN_NET_COUNTS_FOR_FITS`. Sources without a positive net count are never
+        fitted.
     fit_range_kev : tuple of float
         Channels used.
     keep_expected : bool
@@ -180,8 +183,8 @@ def fit_spectra(
     expected = {m.name: np.full(problem.counts.shape, np.nan, np.float32) for m in chosen} if keep_expected else None
 
     for model, rows in _portions(chosen, todo, on_step):
-        batch = problem.batch(rows)
-        x, state, done = _best_of_starts(model, batch)
+        batch = problem.batch(model, rows)
+        x, state, done = _best_fit(model, batch)
         low, high = _limits(model, x, state)
         log_amplitude = x[:, -1] - state.log_rate - torch.as_tensor(problem.exposure_s[rows]).log()
         amplitudes[model.name][rows] = log_amplitude.exp()
@@ -219,6 +222,15 @@ def _portions(
                 return
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Grid:
+    """From the caller's energies to those of a model: area (n_e, n_grid) times bin width, redistribution per row."""
+
+    area: torch.Tensor
+    channels: torch.Tensor
+    folding: torch.Tensor
+
+
 class _Problem:
     """The input, checked, and its translation to the fitter's channels and energies."""
 
@@ -233,13 +245,13 @@ class _Problem:
         channel_edges_kev: ArrayLike | None,
         fit_range_kev: tuple[float, float],
     ) -> None:
-        energy_edges = np.asarray(MODEL_EDGES_KEV if energy_edges_kev is None else energy_edges_kev, dtype=float)
+        edges_in = np.asarray(MODEL_EDGES_KEV if energy_edges_kev is None else energy_edges_kev, dtype=float)
         channel_edges = np.asarray(CHANNEL_EDGES_KEV if channel_edges_kev is None else channel_edges_kev, dtype=float)
         self.counts = np.asarray(channel_counts, dtype=np.float32)
         if self.counts.ndim != 2:
             raise ValueError(f"channel_counts must be (n, n_ch), not {self.counts.shape}")
         self.n_sources, n_channels = self.counts.shape
-        n_energies = len(energy_edges) - 1
+        n_energies = len(edges_in) - 1
         self.background = _checked("background", background, (self.n_sources, n_channels))
         self.exposure_s = _checked("exposure_s", exposure_s, (self.n_sources,)).astype(float)
         self.area = _checked("area", area, (self.n_sources, n_energies))
@@ -252,13 +264,8 @@ class _Problem:
         self._used = member >= 0
         self._gather = np.zeros((n_channels, member.max() + 1), dtype=np.float32)
         self._gather[self._used, member[self._used]] = 1
-        # Both the area and the redistribution of a bin of the fitter's energy grid are means over it.
-        to_fine = overlap_matrix(ENERGY_EDGES_KEV, energy_edges)
-        self._area_mean = torch.as_tensor(to_fine.T.copy(), dtype=torch.float32)
-        channels = to_fine @ matrix / np.clip(to_fine.sum(axis=1, keepdims=True), 1e-12, None)
-        self._channels = torch.as_tensor(channels, dtype=torch.float32)
-        self._folding = torch.as_tensor(channels @ self._gather, dtype=torch.float32)
-        self._widths = torch.as_tensor(np.diff(ENERGY_EDGES_KEV), dtype=torch.float32)
+        self._energy_edges, self._matrix = edges_in, matrix
+        self._grids: dict[float, _Grid] = {}
 
     def fittable(self, fit_mask: ArrayLike | None) -> NDArray[np.int64]:
         net = (self.counts - self.background)[:, self._used].sum(axis=1)
@@ -270,21 +277,35 @@ class _Problem:
             wanted &= mask
         return np.flatnonzero(wanted)
 
-    def _weighted_area(self, rows: NDArray[np.int64]) -> torch.Tensor:
-        return (torch.as_tensor(self.area[rows]) @ self._area_mean) * self._widths
+    def _grid(self, step: float) -> _Grid:
+        if step not in self._grids:
+            # Both the area and the redistribution of a bin of the model's energy grid are means over it.
+            edges = energy_edges(step)
+            to_grid = overlap_matrix(edges, self._energy_edges)
+            channels = to_grid @ self._matrix / np.clip(to_grid.sum(axis=1, keepdims=True), 1e-12, None)
+            self._grids[step] = _Grid(
+                area=torch.as_tensor(to_grid.T * np.diff(edges), dtype=torch.float32),
+                channels=torch.as_tensor(channels, dtype=torch.float32),
+                folding=torch.as_tensor(channels @ self._gather, dtype=torch.float32),
+            )
+        return self._grids[step]
 
-    def batch(self, rows: NDArray[np.int64]) -> _Batch:
+    def batch(self, model: SpectralModel, rows: NDArray[np.int64]) -> _Batch:
+        """The sources `rows` on the energy grid of a model."""
+        grid = self._grid(model.energy_step)
         return _Batch(
             counts=torch.as_tensor(self.counts[rows] @ self._gather).double(),
             background=torch.as_tensor(self.background[rows] @ self._gather).double(),
-            area=self._weighted_area(rows),
-            redistribution=self._folding,
+            area=torch.as_tensor(self.area[rows]) @ grid.area,
+            redistribution=grid.folding,
         )
 
     def expected_channels(self, model: SpectralModel, x: torch.Tensor, rows: NDArray[np.int64]) -> torch.Tensor:
-        photons, _, _ = _photons(model, x, self._weighted_area(rows))
-        scale = x[:, -1:].exp() / (photons @ self._folding).sum(dim=1, keepdim=True).double().clamp_min(1e-300)
-        return (scale * (photons @ self._channels) + torch.as_tensor(self.background[rows])).float()
+        """Expected counts (model + background) per PI channel."""
+        grid = self._grid(model.energy_step)
+        photons, _, _ = _photons(model, x, torch.as_tensor(self.area[rows]) @ grid.area)
+        scale = x[:, -1:].exp() / (photons @ grid.folding).sum(dim=1, keepdim=True).double().clamp_min(1e-300)
+        return (scale * (photons @ grid.channels) + torch.as_tensor(self.background[rows])).float()
 
 
 def _checked(name: str, value: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -327,7 +348,7 @@ def _photons(
     """Photons detected per energy bin over their own largest flux; log derivatives of the flux; log of that flux."""
     shape = x.float()
     log_flux, derivatives = model.log_flux(shape[:, : model.n_shape - 1])
-    tau = absorption_per_column()
+    tau = absorption_per_column(model.energy_step)
     log_flux = torch.addcmul(log_flux, shape[:, model.n_shape - 1 : model.n_shape], tau, value=-1)
     largest = log_flux.masked_fill(weighted_area <= 0, -torch.inf).amax(dim=1, keepdim=True)
     photons = (log_flux - largest).clamp(max=0).exp() * weighted_area
@@ -337,7 +358,8 @@ def _photons(
 def _evaluate(model: SpectralModel, x: torch.Tensor, batch: _Batch) -> _State:
     """Expected counts, Cash statistic, half its gradient and the Fisher information at the parameters x (n, p)."""
     photons, derivatives, largest = _photons(model, x, batch.area)
-    folded = (torch.stack([photons, *(photons * d for d in derivatives)], dim=1) @ batch.redistribution).double()
+    matrix = batch.redistribution
+    folded = torch.stack([photons @ matrix, *((photons * d) @ matrix for d in derivatives)], dim=1).double()
     total = folded[:, :1].sum(dim=2, keepdim=True).clamp_min(1e-300)
     profile = folded[:, :1] / total
     slopes = (folded[:, 1:] - profile * folded[:, 1:].sum(dim=2, keepdim=True)) / total
@@ -354,39 +376,68 @@ def _evaluate(model: SpectralModel, x: torch.Tensor, batch: _Batch) -> _State:
     )
 
 
+def _expected(model: SpectralModel, x: torch.Tensor, batch: _Batch) -> torch.Tensor:
+    """Expected counts per fit channel."""
+    folded = (_photons(model, x, batch.area)[0] @ batch.redistribution).double()
+    return (x[:, -1:].exp() * folded / folded.sum(dim=1, keepdim=True).clamp_min(1e-300) + batch.background).clamp_min(
+        _SMALLEST_EXPECTATION
+    )
+
+
 def _cash(counts: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:
     return 2 * (expected - counts + torch.xlogy(counts, counts / expected)).sum(dim=-1)
 
 
 def _starting_points(model: SpectralModel, batch: _Batch) -> torch.Tensor:
-    """Best point of the model's start grid per source and family, (n, n_families, p), in coarse channels."""
-    points, family = model.start_grid()
-    coarse = _coarsened(batch.redistribution)
-    n, (n_energies, n_coarse) = len(batch.counts), coarse.shape
-    flux, _, _ = _photons(model, points, torch.ones(len(points), n_energies))
-    response = (batch.area[:, :, None] * coarse).transpose(0, 1).reshape(n_energies, n * n_coarse)
-    folded = (flux @ response).view(len(points), n, n_coarse)
+    """Best point of the model's start grid per source, (n, p), judged in coarser bins."""
+    points = model.start_grid()
+    area = _merged(batch.area).sum(dim=2)
+    folding = _merged(_merged(batch.redistribution).sum(dim=2).T).mean(dim=2).T
+    n, (n_energies, n_channels) = len(batch.counts), folding.shape
+    flux = _merged(_photons(model, points, torch.ones(len(points), batch.area.shape[1]))[0]).mean(dim=2)
+    response = (area.T[:, :, None] * folding[:, None, :]).reshape(n_energies, n * n_channels)
+    folded = (flux @ response).view(len(points), n, n_channels)
     profile = folded / folded.sum(dim=2, keepdim=True).clamp_min(1e-30)
-    counts, background = _coarsened(batch.counts).float(), _coarsened(batch.background).float()
+    counts, background = (_merged(part).sum(dim=2).float() for part in (batch.counts, batch.background))
     net = (counts.sum(dim=1) - background.sum(dim=1)).clamp_min(1)
     expected = (net[:, None] * profile + background).clamp_min(1e-6)
-    badness = (expected - counts * expected.log()).sum(dim=2)
-    best = torch.stack([badness.masked_fill((family != f)[:, None], torch.inf).argmin(0) for f in family.unique()], 1)
-    return torch.cat([points[best], net.double().log()[:, None, None].expand(-1, best.shape[1], 1)], dim=2)
+    best = (expected - counts * expected.log()).sum(dim=2).argmin(dim=0)
+    return torch.cat([points[best], net.double().log()[:, None]], dim=1)
 
 
-def _coarsened(channels: torch.Tensor, merged: int = 3) -> torch.Tensor:
-    missing = -channels.shape[1] % merged
-    return torch.nn.functional.pad(channels, (0, missing)).view(len(channels), -1, merged).sum(dim=2)
+def _merged(values: torch.Tensor, together: int = 3) -> torch.Tensor:
+    """Neighbouring columns side by side, (n, n_columns) to (n, n_columns / together, together), padded with zeros."""
+    missing = -values.shape[1] % together
+    return torch.nn.functional.pad(values, (0, missing)).view(len(values), -1, together)
 
 
-def _best_of_starts(model: SpectralModel, batch: _Batch) -> tuple[torch.Tensor, _State, torch.Tensor]:
-    starts = _starting_points(model, batch)
-    n, n_starts, p = starts.shape
-    several = batch.rows(torch.arange(n).repeat_interleave(n_starts)) if n_starts > 1 else batch
-    x, state, done = _minimise(model, starts.reshape(-1, p), several)
-    best = torch.arange(n) * n_starts + state.cash.view(n, n_starts).argmin(dim=1)
-    return x[best], state.rows(best), done[best]
+def _best_fit(model: SpectralModel, batch: _Batch) -> tuple[torch.Tensor, _State, torch.Tensor]:
+    """Best-fit parameters (n, p), the state there, and whether the fit converged."""
+    x = _starting_points(model, batch)
+    if model.rescan is not None:
+        x = _past_local_minima(model, model.rescan, x, batch)
+    return _minimise(model, x, batch)
+
+
+def _past_local_minima(
+    model: SpectralModel, rescan: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, batch: _Batch
+) -> torch.Tensor:
+    """Better starting points (n, p): the best of short fits from here and from the most promising alternatives."""
+    x, state, _ = _minimise(model, x, batch, max_iterations=_SHORT)
+    cash, alternatives = state.cash, rescan(x[:, :-1])
+    n, k = alternatives.shape[:2]
+    counts = x[:, -1:]
+    scan = torch.empty((n, k), dtype=torch.float64)
+    for i in range(k):
+        scan[:, i] = _cash(batch.counts, _expected(model, torch.cat([alternatives[:, i], counts], dim=1), batch))
+    for _ in range(_RESTARTS):
+        best = scan.argmin(dim=1)
+        start = torch.cat([alternatives[torch.arange(n), best], counts], dim=1)
+        other, state, _ = _minimise(model, start, batch, max_iterations=_SHORT)
+        x = torch.where((state.cash < cash)[:, None], other, x)
+        cash = torch.minimum(cash, state.cash)
+        scan = scan.masked_fill((torch.arange(k) - best[:, None]).abs() <= _APART, torch.inf)
+    return x
 
 
 def _bounds(model: SpectralModel) -> tuple[torch.Tensor, torch.Tensor]:
@@ -416,7 +467,9 @@ def _without(fisher: torch.Tensor, blocked: torch.Tensor) -> torch.Tensor:
     return fisher * free[:, :, None] * free[:, None, :] + torch.diag_embed(blocked.double())
 
 
-def _minimise(model: SpectralModel, x: torch.Tensor, batch: _Batch) -> tuple[torch.Tensor, _State, torch.Tensor]:
+def _minimise(
+    model: SpectralModel, x: torch.Tensor, batch: _Batch, *, max_iterations: int = _MAX_ITERATIONS
+) -> tuple[torch.Tensor, _State, torch.Tensor]:
     """Best-fit parameters, the state there and whether each fit converged; batch and x have the same rows."""
     low, high = _bounds(model)
     state = _evaluate(model, x, batch)
@@ -424,7 +477,7 @@ def _minimise(model: SpectralModel, x: torch.Tensor, batch: _Batch) -> tuple[tor
     finals = {k: v.clone() for k, v in vars(state).items()}
     where = torch.arange(len(x))
     damping = torch.full((len(x),), 1e-2, dtype=torch.float64)
-    for _ in range(_MAX_ITERATIONS):
+    for _ in range(max_iterations):
         blocked = _blocked(x, state.gradient, low, high)
         fisher = _without(state.fisher, blocked)
         gradient = state.gradient.masked_fill(blocked, 0)
@@ -433,10 +486,10 @@ def _minimise(model: SpectralModel, x: torch.Tensor, batch: _Batch) -> tuple[tor
         step = -torch.linalg.solve(damped, gradient)
         gain = -(gradient * step).sum(dim=1)
         settled = (gain < _TOLERANCE) & (damping < 0.1)
-        finished = settled | (damping > _LARGEST_DAMPING)
+        finished = settled | (damping > _LARGEST_DAMPING)  # no step that is worth its length lowers C any more
         if finished.any():
             rows = where[finished]
-            final_x[rows], converged[rows] = x[finished], settled[finished]
+            final_x[rows], converged[rows] = x[finished], True
             for key, value in vars(state).items():
                 finals[key][rows] = value[finished]
             keep = torch.nonzero(~finished)[:, 0]
