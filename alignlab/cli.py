@@ -1,0 +1,314 @@
+"""``alignlab``: from a terminal what the app does. Results go to standard output, progress to standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+import alignlab
+from alignlab.errors import AlignlabError
+from alignlab.progress import OnStep
+from alignlab.services.workspace import DEMO, Catalogue, Workspace
+
+
+class _OneLineErrors(click.Group):
+    """Show an `AlignlabError` as one line with its remedy and exit with 2, never as a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except AlignlabError as error:
+            click.echo(f"alignlab: {' '.join(str(error).split())}", err=True)
+            ctx.exit(2)
+
+
+@contextmanager
+def _progress_bar(title: str) -> Iterator[OnStep]:
+    """A bar on standard error that follows ``on_step``."""
+    with tqdm(
+        total=100, desc=title, file=sys.stderr, bar_format="{desc:<34} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
+    ) as bar:
+
+        def on_step(done: int, total: int, info: str) -> bool:
+            bar.set_description(f"{title}: {info}"[:34])
+            bar.update(100 * done / total - bar.n if total else 0)
+            return True
+
+        yield on_step
+
+
+def _workspace_options(command: Callable[..., None]) -> Callable[..., None]:
+    command = click.option("--run", "run_id", help="Run to use; the active one by default.")(command)
+    return click.option("--survey", "survey_name", help="Survey to use; the demo by default.")(command)
+
+
+def _open(survey_name: str | None, run_id: str | None) -> Workspace:
+    return Catalogue().open_workspace(survey_name, run_id)
+
+
+@click.group(cls=_OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(alignlab.__version__, prog_name="alignlab")
+def main() -> None:
+    """X-ray sources seen through their spectra and the papers about them.
+
+    Everything is kept in the folder data/, or where ALIGNLAB_DATA points.
+    """
+
+
+@main.command()
+@click.option("--sources", default=None, type=click.IntRange(100, 1_000_000), help="Number of sources [11447].")
+@click.option("--seed", default=None, type=click.IntRange(0), help="Seed of the simulation [7].")
+@click.option("--background", is_flag=True, hidden=True, help="Started by the app: publish progress for it.")
+def demo(sources: int | None, seed: int | None, background: bool) -> None:
+    """Build the simulated demo survey and its run, whichever is absent."""
+    from alignlab.config import load_config
+    from alignlab.services.demo import N_SOURCES, SEED, build_demo, demo_task, is_built
+    from alignlab.services.maps import be_polite
+
+    config = load_config()
+    if is_built(config) and DEMO in Catalogue(config).survey_names():
+        survey = Catalogue(config).survey(DEMO)
+        wanted = (sources or survey.n_sources, survey.meta.seed if seed is None else seed)
+        if wanted != (survey.n_sources, survey.meta.seed):
+            raise AlignlabError(
+                f"The demo exists already, with {survey.n_sources} sources and seed {survey.meta.seed}.",
+                remedy=f"Remove {survey.folder} and {config.runs_dir / DEMO} to build another.",
+            )
+        click.echo(f"The demo is there: {survey.folder}")
+        return
+    if background:
+        be_polite()
+    with _progress_bar("demo survey") as on_step:
+        demo_task(config).run(
+            lambda step: build_demo(
+                config=config, n_sources=sources or N_SOURCES, seed=SEED if seed is None else seed, on_step=step
+            ),
+            on_step=on_step,
+        )
+    click.echo(f"The demo is ready: {config.surveys_dir / DEMO}")
+
+
+@main.command()
+def surveys() -> None:
+    """List the surveys: name, kind, sources, runs."""
+    catalogue = Catalogue()
+    names = catalogue.survey_names()
+    if not names:
+        click.echo("There is no survey yet. Build one with 'alignlab demo' or 'alignlab ingest'.", err=True)
+    for name in names:
+        survey = catalogue.survey(name)
+        kind = "simulated" if survey.simulated else "observed"
+        click.echo(f"{name}\t{kind}\t{survey.n_sources} sources\t{len(catalogue.run_ids(name))} runs")
+
+
+@main.command()
+def runs() -> None:
+    """List the runs with their figures; the active one of each survey is marked with *."""
+    catalogue = Catalogue()
+    found = False
+    for survey_name in catalogue.survey_names():
+        active = catalogue.active_run_id(survey_name)
+        for run_id in catalogue.run_ids(survey_name):
+            found = True
+            retrieval = catalogue.run(run_id, survey_name=survey_name).metrics["retrieval"]
+            click.echo(
+                f"{'*' if run_id == active else ' '} {run_id}\t{survey_name}\t"
+                f"recall@1% {retrieval['recall_at_1_percent']:.1%}\tmedian rank {retrieval['median_rank']:g} "
+                f"of {retrieval['n_candidates']}"
+            )
+    if not found:
+        click.echo("There is no run yet. Make one with 'alignlab demo'.", err=True)
+
+
+@main.command()
+@click.argument("run", required=False)
+@click.option("--split", type=click.Choice(["train", "validation", "test"]), default="test", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def evaluate(run: str | None, split: str, as_json: bool) -> None:
+    """Compute the figures of RUN (the active one by default) beside those of the paper."""
+    from alignlab.services.evaluation import evaluate_run, evaluation_text
+
+    catalogue = Catalogue()
+    chosen = catalogue.run(run) if run else catalogue.open_workspace().run
+    figures = evaluate_run(catalogue.survey(chosen.survey_name), chosen, split=split)
+    click.echo(json.dumps(figures) if as_json else evaluation_text(figures))
+
+
+@main.command()
+@click.argument("source")
+@click.option("-k", default=5, show_default=True, type=click.IntRange(1, 1000), help="How many.")
+@click.option("--representation", default="both", show_default=True, help="both, spectrum_aligned, text, ...")
+@_workspace_options
+def neighbors(source: str, k: int, representation: str, survey_name: str | None, run_id: str | None) -> None:
+    """List the sources nearest to SOURCE (a name, a unique part of one, or an index)."""
+    from alignlab.services.sources import find_source, neighbours_of
+
+    workspace = _open(survey_name, run_id)
+    index = find_source(workspace.survey, source)
+    for neighbour in neighbours_of(workspace, index, representation=representation, k=k):
+        click.echo(f"{neighbour.index}\t{neighbour.name}\t{neighbour.source_class}\t{neighbour.similarity:.3f}")
+
+
+@main.command()
+@click.argument("source")
+@_workspace_options
+def papers(source: str, survey_name: str | None, run_id: str | None) -> None:
+    """Show the papers about SOURCE and the summaries of what they say."""
+    from alignlab.services.sources import find_source
+
+    workspace = _open(survey_name, run_id)
+    survey = workspace.survey
+    index = find_source(survey, source)
+    if survey.simulated:
+        click.echo("These papers are simulated, like the source.", err=True)
+    for paper in survey.papers_of(index).itertuples():
+        click.echo(f"{paper.year}\t{paper.identifier}\t{paper.title}")
+    for aspect, text in survey.summaries_of(index).items():
+        click.echo(f"\n{aspect}: {text}")
+
+
+@main.command()
+@click.argument("maps", nargs=-1, metavar="[REPRESENTATION:METHOD]...")
+@click.option("--background", is_flag=True, hidden=True, help="Started by the app: publish progress for it.")
+@_workspace_options
+def project(maps: tuple[str, ...], background: bool, survey_name: str | None, run_id: str | None) -> None:
+    """Compute maps of a run, by default the UMAP and t-SNE of both (for example: both:umap text:tsne)."""
+    from alignlab.services.maps import FIRST_MAPS, be_polite, compute_maps, maps_task
+
+    workspace = _open(survey_name, run_id)
+    pairs = [pair.partition(":")[::2] for pair in maps] or list(FIRST_MAPS)
+    if background:
+        be_polite()
+    with _progress_bar("maps") as on_step:
+        maps_task(workspace).run(
+            lambda step: compute_maps(workspace.survey, workspace.run, tuple(pairs), on_step=step), on_step=on_step
+        )
+    for representation, method in workspace.run.projections():
+        click.echo(f"{representation}:{method}")
+
+
+@main.command()
+@click.option("--run", "run_id", required=True, help="Run whose models to use.")
+@click.option("--survey", "survey_name", required=True, help="Survey to encode.")
+def apply(run_id: str, survey_name: str) -> None:
+    """Encode a survey with a run's frozen models; the Atlas then shows it over the run's own sources."""
+    from alignlab.services.apply import apply_run
+    from alignlab.services.sources import applied_source_card
+
+    catalogue = Catalogue()
+    run = catalogue.run(run_id)
+    with _progress_bar("apply") as on_step:
+        apply_run(run, catalogue.survey(run.survey_name), catalogue.survey(survey_name), on_step=on_step)
+    workspace = catalogue.open_workspace(run.survey_name, run.run_id)
+    for index in range(catalogue.survey(survey_name).n_sources):
+        card = applied_source_card(workspace, survey_name, index)
+        nearest = ", ".join(neighbour.source_class for neighbour in card.neighbours)
+        click.echo(f"{card.name}\t{card.novelty_percent:.0f}% novelty\tneighbours: {nearest}")
+
+
+@main.group()
+def ingest() -> None:
+    """Make a survey from files."""
+
+
+def _ingest_options(command: Callable[..., None]) -> Callable[..., None]:
+    command = click.option("--grid", type=click.Choice(["log", "linear"]), default="log", show_default=True)(command)
+    command = click.option("--replace", is_flag=True, help="Put it in the place of a survey of that name.")(command)
+    return click.option("--name", required=True, help="Name of the new survey.")(command)
+
+
+@ingest.command("ogip")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_ingest_options
+def ingest_ogip(paths: tuple[Path, ...], name: str, replace: bool, grid: str) -> None:
+    """Read OGIP spectra (PHA or PI, .gz too); background, ARF and RMF are found through their headers."""
+    from alignlab.services.ingest import ingest_ogip_files
+
+    with _progress_bar("ingest") as on_step:
+        outcome = ingest_ogip_files(
+            paths, name=name, config=Catalogue().config, grid_kind=grid, replace=replace, on_step=on_step
+        )
+    _tell(outcome.survey.folder, outcome.survey.n_sources, outcome.problems)
+
+
+@ingest.command("axia")
+@click.argument("path", type=click.Path(path_type=Path))
+@_ingest_options
+def ingest_axia(path: Path, name: str, replace: bool, grid: str) -> None:
+    """Read an Axia corpus (corpus.jsonl or corpus.jsonl.gz): photon events with catalogued variables."""
+    from alignlab.services.ingest import ingest_axia_file
+
+    with _progress_bar("ingest") as on_step:
+        outcome = ingest_axia_file(
+            path, name=name, config=Catalogue().config, grid_kind=grid, replace=replace, on_step=on_step
+        )
+    _tell(outcome.survey.folder, outcome.survey.n_sources, outcome.problems)
+
+
+def _tell(folder: Path, n_sources: int, problems: tuple[str, ...]) -> None:
+    for problem in problems:
+        click.echo(f"alignlab: {problem}", err=True)
+    click.echo(f"{n_sources} sources in {folder}")
+
+
+@main.command("export")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--source-class", help="Only sources of this class.")
+@click.option("--split", type=click.Choice(["train", "calibration", "validation", "test"]), help="Only this split.")
+@_workspace_options
+def export_command(
+    path: Path, source_class: str | None, split: str | None, survey_name: str | None, run_id: str | None
+) -> None:
+    """Write sources with variables and estimates to PATH (.vot, .fits, .ecsv, .csv or .parquet)."""
+    import numpy as np
+
+    from alignlab.services.export import export_table, write_table
+
+    workspace = _open(survey_name, run_id)
+    sources = workspace.survey.sources
+    chosen = np.ones(len(sources), bool)
+    if source_class is not None:
+        classes = sorted(set(sources["source_class"]))
+        if source_class not in classes:
+            raise AlignlabError(
+                f"No source is of class {source_class!r}.", remedy=f"Choose one of {', '.join(classes)}."
+            )
+        chosen &= (sources["source_class"] == source_class).to_numpy()
+    if split is not None:
+        chosen &= (sources["split"] == split).to_numpy()
+    write_table(export_table(workspace, np.flatnonzero(chosen)), path)
+    click.echo(f"{chosen.sum()} sources in {path}")
+
+
+@main.group()
+def train() -> None:
+    """Train models."""
+
+
+@train.command("encoder")
+@click.option("--sources", default=30_000, show_default=True, type=click.IntRange(200), help="Simulated sources.")
+@click.option("--seed", default=101, show_default=True, type=click.IntRange(0), help="Seed of sources and weights.")
+@click.option("--epochs", default=None, type=click.IntRange(1), help="Most epochs [the recipe's].")
+@click.option("--output", type=click.Path(path_type=Path), help="Weights file [the one in the package].")
+def train_encoder_command(sources: int, seed: int, epochs: int | None, output: Path | None) -> None:
+    """Train the spectrum autoencoder on freshly simulated sources and write its weights and model card."""
+    from alignlab.services.encoder import train_and_save_encoder
+    from alignlab.training.encoder import ENCODER_WEIGHTS
+
+    with _progress_bar("encoder") as on_step:
+        card = train_and_save_encoder(
+            output or ENCODER_WEIGHTS, n_sources=sources, seed=seed, max_epochs=epochs, on_step=on_step
+        )
+    click.echo(card)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""A run's frozen models on another survey: latents, estimates, and how far each source lies from the training."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from alignlab.analysis.novelty import training_distance_percentile
+from alignlab.analysis.regression import estimate
+from alignlab.errors import AlignlabError
+from alignlab.models.heads import apply_heads
+from alignlab.progress import OnStep, report
+from alignlab.services.runs import estimates_frame, run_weights
+from alignlab.store.artefact import Meta
+from alignlab.store.run import Overlay, OverlayContents, Run
+from alignlab.store.survey import Survey
+
+
+def apply_run(run: Run, run_survey: Survey, survey: Survey, *, on_step: OnStep | None = None) -> Overlay:
+    """Encode `survey` with the models of `run`, which was trained on `run_survey`, and publish the result beside it.
+
+    Estimates come from the neighbours among the run's training sources in the aligned spectrum space.
+
+    Raises
+    ------
+    AlignlabError
+        If it is the run's own survey, or its spectra are on another energy grid.
+    """
+    if survey.digest == run_survey.digest:
+        raise AlignlabError(f"{survey.name!r} is the survey that run {run.run_id!r} was trained on: nothing to apply.")
+    grids = [s.meta.recipe.get("grid_kind", "log") for s in (run_survey, survey)]
+    if grids[0] != grids[1]:
+        raise AlignlabError(
+            f"Run {run.run_id!r} knows spectra on a {grids[0]} energy grid; {survey.name!r} has a {grids[1]} one.",
+            remedy=f"Ingest it again with '--grid {grids[0]}'.",
+        )
+    report(on_step, 0, 3, "encoding spectra")
+    encoder, heads = run_weights(run)
+    spectrum = encoder.encode_in_batches(survey.spectra)
+    latents = {"spectrum": spectrum}
+    aligned, _ = apply_heads(heads, spectrum=spectrum)
+    assert aligned is not None  # spectra were given, so there is an answer for them
+    latents["spectrum_aligned"] = aligned
+
+    report(on_step, 1, 3, "estimating variables")
+    training = run_survey.split == "train"
+    base = run.latents("spectrum_aligned")[training]
+    estimates = estimate(aligned, base, run_survey.variables[training])
+    novelty = training_distance_percentile(spectrum, run.latents("spectrum")[training])
+
+    report(on_step, 2, 3, "saving")
+    overlay = run.apply_to(
+        OverlayContents(
+            latents=latents,
+            reconstruction=encoder.decode_in_batches(spectrum),
+            estimates=estimates_frame(estimates.value, estimates.low, estimates.high),
+            novelty_percent=novelty.astype(np.float32),
+        ),
+        Meta(
+            kind="overlay",
+            name=survey.name,
+            simulated=survey.simulated,
+            recipe={"run": run.run_id},
+            inputs_sha256={"survey": survey.digest, "run": run.digest},
+        ),
+    )
+    report(on_step, 3, 3, "ready")
+    return overlay
