@@ -66,11 +66,12 @@ def pca(x: ArrayLike, *, n_components: int = 2, seed: int = 0) -> PcaMap:
     x = finite_matrix(x, "x")
     if not 1 <= n_components <= min(x.shape):
         raise ValueError(f"n_components must be 1 to {min(x.shape)} for latents of shape {x.shape}, not {n_components}")
-    model = PCA(n_components=n_components, random_state=seed).fit(x)
+    with np.errstate(invalid="ignore"):
+        # All-equal rows have no variance to explain: their 0/0 becomes 0 below.
+        model = PCA(n_components=n_components, random_state=seed).fit(x)
     loadings = model.components_
     signs = np.sign(np.take_along_axis(loadings, np.abs(loadings).argmax(axis=1)[:, None], axis=1))
     components, mean = (loadings * signs).astype(np.float32), model.mean_.astype(np.float32)
-    # All-equal rows have no variance to explain: 0/0 is reported as 0.
     ratio = np.nan_to_num(model.explained_variance_ratio_).astype(np.float32)
     return PcaMap(
         mean=mean, components=components, explained_variance_ratio=ratio, coordinates=(x - mean) @ components.T
@@ -108,7 +109,7 @@ def umap_map(
     """
     x = _enough_rows(x)
     report(on_step, 0, 1, "UMAP: neighbours")
-    near = top_k(x, x, min(n_neighbors, len(x)) - 1, exclude_self=True)
+    near = top_k(x, x, min(n_neighbors, len(x) - 1) - 1, exclude_self=True)
     own = np.arange(len(x))[:, None]
     index = np.hstack([own, near.index])
     distance = np.hstack([np.zeros((len(x), 1), np.float32), near.cosine_distance])

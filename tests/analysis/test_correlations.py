@@ -1,0 +1,58 @@
+"""Correlations against scipy.stats, with missing values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from alignlab.analysis.correlations import best_absolute, latent_correlations, mean_best_absolute
+
+
+@pytest.fixture
+def table() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(300, 6)).astype(np.float32)
+    y = z[:, :4] @ rng.normal(size=(4, 5)) + rng.normal(size=(300, 5))
+    y[:, 2] = np.round(y[:, 2])  # ties
+    y[rng.random(300) < 0.4, 3] = np.nan
+    y[:, 4] = np.where(np.isnan(y[:, 3]), np.nan, y[:, 4])
+    return z, y
+
+
+def test_equals_scipy_per_pair(table: tuple[np.ndarray, np.ndarray]) -> None:
+    z, y = table
+    found = latent_correlations(z, y)
+    for column in range(y.shape[1]):
+        rows = np.isfinite(y[:, column])
+        assert found.n[column] == rows.sum()
+        for latent in range(z.shape[1]):
+            a, b = z[rows, latent].astype(float), y[rows, column]
+            assert found.pearson[latent, column] == pytest.approx(stats.pearsonr(a, b).statistic, abs=1e-9)
+            assert found.spearman[latent, column] == pytest.approx(stats.spearmanr(a, b).statistic, abs=1e-9)
+
+
+def test_too_few_values_and_constants_have_no_correlation() -> None:
+    z = np.random.default_rng(1).normal(size=(20, 3))
+    z[:, 2] = 0.1
+    y = np.full((20, 3), np.nan)
+    y[:2, 0] = 1, 2
+    y[:, 1] = 0.7
+    y[:, 2] = z[:, 0]
+    found = latent_correlations(z, y)
+    assert np.isnan(found.pearson[:, :2]).all()
+    assert np.isnan(found.spearman[2]).all()
+    assert found.pearson[0, 2] == pytest.approx(1, abs=1e-6)
+    np.testing.assert_array_equal(found.n, [2, 20, 20])
+
+
+def test_best_absolute_takes_the_strongest_of_either_sign() -> None:
+    rho = np.array([[0.2, np.nan, np.nan], [-0.9, 0.1, np.nan]])
+    np.testing.assert_array_equal(best_absolute(rho), [0.9, 0.1, np.nan])
+    assert mean_best_absolute(rho) == pytest.approx(0.5)
+    assert np.isnan(mean_best_absolute(np.full((2, 2), np.nan)))
+
+
+def test_rows_must_agree() -> None:
+    with pytest.raises(ValueError, match=r"must have shape \(4, n_variables\)"):
+        latent_correlations(np.ones((4, 2)), np.ones((5, 2)))
