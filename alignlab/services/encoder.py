@@ -127,8 +127,8 @@ def model_card(
         if encoder.n == 0:
             continue
         rows.append(
-            f"| {level} | {encoder.n:,} | {encoder.mae:.4f} | {encoder.mae / pca.mae:.2f} | {encoder.mae / raw.mae:.2f} "
-            f"| {encoder.rmse / pca.rmse:.2f} | {encoder.rmse / raw.rmse:.2f} |"
+            f"| {level} | {encoder.n:,} | {encoder.mae:.4f} | {encoder.mae / pca.mae:.2f} "
+            f"| {encoder.mae / raw.mae:.2f} | {encoder.rmse / pca.rmse:.2f} | {encoder.rmse / raw.rmse:.2f} |"
         )
     return f"""# Spectrum encoder: model card
 
@@ -146,8 +146,8 @@ to 64 numbers. `spectrum_encoder.safetensors` holds them; its header holds the r
 - **Limits**: it knows the classes, the response (ACIS-S and ACIS-I) and the count range of the simulator; piled-up
   spectra beyond the few planted ones, gratings and other instruments are outside.
 
-Error against the noise-free spectrum on {N_JUDGED:,} other simulated sources (seed {seed + 1}), and its ratio to that of
-64 principal components and of the raw data (below 1: the autoencoder is closer to the truth):
+Error against the noise-free spectrum on {N_JUDGED:,} other simulated sources (seed {seed + 1}), and its ratio to that
+of 64 principal components and of the raw data (below 1: the autoencoder is closer to the truth):
 
 | counts | n | MAE | MAE / PCA-64 | MAE / raw | RMSE / PCA-64 | RMSE / raw |
 |---|---|---|---|---|---|---|

@@ -15,7 +15,7 @@ from alignlab.store.run import Run
 from alignlab.store.survey import Survey
 from alignlab.variables import VARIABLE_NAMES
 
-#: Figures of Pinciroli Vago et al. 2026 (arXiv:2603.04516): section 3.1, and the means of Table 2.
+#: Figures of Pinciroli Vago et al. 2026 (arXiv:2603.04516): retrieval on its test split, and the means of its Table 2.
 PAPER = {
     "retrieval": {"recall_at_1_percent": 0.20, "recall_at_5_percent": 0.50, "median_rank": 84, "n_candidates": 1719},
     "correlations": {"spectrum": 0.43, "text": 0.30, "both": 0.55},
@@ -72,6 +72,48 @@ def evaluate_run(survey: Survey, run: Run, *, split: str = "test", seed: int | N
     chosen = run.meta.seed if seed is None else seed
     figures = evaluate_latents(survey, latents, seed=chosen or 0, split=split)
     return {"survey": survey.name, "simulated": survey.simulated, "run": run.run_id, **figures, "paper": PAPER}
+
+
+def evaluation_text(figures: Mapping[str, Any]) -> str:
+    """The figures of `evaluate_run` as a table for a terminal, the paper's beside ours."""
+    retrieval, back, paper = figures["retrieval"], figures["retrieval_text_to_spectrum"], figures["paper"]
+    origin = "simulated" if figures["simulated"] else "observed"
+    lines = [
+        f"run {figures['run']}, survey {figures['survey']} ({origin}), {figures['split']} split, n = {figures['n']:,}",
+        "95% intervals from the bootstrap; the paper is arXiv:2603.04516, on observed sources",
+        "",
+        f"{'retrieval':<26}{'spectrum → text':>24}{'text → spectrum':>24}{'paper':>10}",
+    ]
+    for label, key, as_percent in (
+        ("recall@1%", "recall_at_1_percent", True),
+        ("recall@5%", "recall_at_5_percent", True),
+        ("median rank", "median_rank", False),
+    ):
+        known = f"{paper['retrieval'][key]:.0%}" if as_percent else f"{paper['retrieval'][key]:g}"
+        ours = "".join(f"{_with_interval(side, key, as_percent):>24}" for side in (retrieval, back))
+        lines.append(f"{label:<26}{ours}{known:>10}")
+    n_ours, n_paper = retrieval["n_candidates"], paper["retrieval"]["n_candidates"]
+    lines.append(f"{'candidates':<26}{n_ours:>24,}{n_ours:>24,}{n_paper:>10,}")
+    lines += ["", f"{'mean of best |ρ|':<26}{'ours':>10}{'paper':>10}"]
+    for name, value in figures["correlations"].items():
+        lines.append(f"{name:<26}{value:>10.2f}{paper['correlations'][name]:>10.2f}")
+    lines += ["", f"{'estimates (kNN, both)':<26}{'MAE':>10}{'mean':>10}{'ratio':>8}{'68% holds':>11}{'n':>7}"]
+    for name, scores in figures["estimates"]["variables"].items():
+        if scores["mae"] is None:
+            lines.append(f"{name:<26}{'–':>10}{'–':>10}{'–':>8}{'–':>11}{scores['n']:>7}")
+            continue
+        lines.append(
+            f"{name:<26}{scores['mae']:>10.3g}{scores['mean_baseline_mae']:>10.3g}"
+            f"{scores['mae'] / scores['mean_baseline_mae']:>8.2f}{scores['coverage_68']:>11.0%}{scores['n']:>7,}"
+        )
+    return "\n".join(lines)
+
+
+def _with_interval(figures: Mapping[str, Any], key: str, as_percent: bool) -> str:
+    value, (low, high) = figures[key], figures[f"{key}_interval"]
+    if as_percent:
+        return f"{value:.1%} ({100 * low:.1f}–{100 * high:.1f})"
+    return f"{value:g} ({low:g}–{high:g})"
 
 
 def _mean_best(latents: NDArray[np.float32], variables: NDArray[np.float32]) -> float:
