@@ -9,6 +9,7 @@ that have converged leaving the batch.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -39,8 +40,9 @@ _MAX_ITERATIONS = 60
 #: A fit has converged when its next step would lower C by less than this (0.03 sigma).
 _TOLERANCE = 1e-3
 _LARGEST_DAMPING = 1e5
-#: Short fits that look for a better starting point, their iterations, and how far apart on the scan they begin.
-_RESTARTS, _SHORT, _APART = 2, 12, 3
+#: Short fits that look for a better starting point, their iterations, how far apart on the scan they begin, and how
+#: often a source that fits badly is scanned.
+_RESTARTS, _SHORT, _APART, _ROUNDS = 2, 10, 3, 3
 _SMALLEST_EXPECTATION = 1e-9
 
 
@@ -422,9 +424,31 @@ def _best_fit(model: SpectralModel, batch: _Batch) -> tuple[torch.Tensor, _State
 def _past_local_minima(
     model: SpectralModel, rescan: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, batch: _Batch
 ) -> torch.Tensor:
-    """Better starting points (n, p): the best of short fits from here and from the most promising alternatives."""
+    """Better starting points (n, p): the best of short fits from here and from the most promising alternatives.
+
+    Sources that still fit badly are scanned again, from where they are by then.
+    """
     x, state, _ = _minimise(model, x, batch, max_iterations=_SHORT)
-    cash, alternatives = state.cash, rescan(x[:, :-1])
+    cash = state.cash
+    poor = torch.arange(len(x))
+    for _ in range(_ROUNDS):
+        x[poor], cash[poor] = _scan(model, rescan, x[poor], cash[poor], batch.rows(poor))
+        n_channels = batch.counts.shape[1]
+        poor = torch.nonzero(cash > n_channels + 5 * math.sqrt(2 * n_channels))[:, 0]
+        if not len(poor):
+            break
+    return x
+
+
+def _scan(
+    model: SpectralModel,
+    rescan: Callable[[torch.Tensor], torch.Tensor],
+    x: torch.Tensor,
+    cash: torch.Tensor,
+    batch: _Batch,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Parameters and C (both as given where nothing better is found) after short fits from the best alternatives."""
+    alternatives = rescan(x[:, :-1])
     n, k = alternatives.shape[:2]
     counts = x[:, -1:]
     scan = torch.empty((n, k), dtype=torch.float64)
@@ -437,7 +461,7 @@ def _past_local_minima(
         x = torch.where((state.cash < cash)[:, None], other, x)
         cash = torch.minimum(cash, state.cash)
         scan = scan.masked_fill((torch.arange(k) - best[:, None]).abs() <= _APART, torch.inf)
-    return x
+    return x, cash
 
 
 def _bounds(model: SpectralModel) -> tuple[torch.Tensor, torch.Tensor]:

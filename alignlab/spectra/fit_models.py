@@ -55,6 +55,7 @@ class Parameter:
         return math.log(value) if self.logarithmic else value
 
 
+Taps = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 #: Log flux (n, n_energies) and its derivatives by each internal emission parameter, from these parameters (n, p).
 LogFlux = Callable[[torch.Tensor], tuple[torch.Tensor, list[torch.Tensor]]]
 
@@ -170,48 +171,77 @@ def _subdivided(edges_kev: np.ndarray) -> np.ndarray:
     return (edges_kev[:-1, None] + np.diff(edges_kev)[:, None] * share).ravel()
 
 
-def _nodes(parameter: Parameter, n_nodes: int) -> tuple[torch.Tensor, float, float]:
-    """Values at the nodes (n_nodes, 1), first node and step, the last two in the internal parameter."""
-    low, high = parameter.internal(parameter.lower), parameter.internal(parameter.upper)
-    at = torch.linspace(low, high, n_nodes, dtype=torch.float64)[:, None]
-    return at.exp() if parameter.logarithmic else at, low, (high - low) / (n_nodes - 1)
+@dataclass(frozen=True)
+class _Nodes:
+    """Equally spaced values of an internal parameter, read through a quadratic B-spline over three neighbours.
+
+    The spline makes the likelihood smooth; between straight lines a fit would be caught in the kinks.
+    """
+
+    low: float
+    step: float
+    number: int
+
+    @classmethod
+    def over(cls, parameter: Parameter, intervals: int) -> _Nodes:
+        """Cover the parameter's range, with half a step to spare at either end."""
+        low, high = parameter.internal(parameter.lower), parameter.internal(parameter.upper)
+        step = (high - low) / intervals
+        return cls(low - step, step, intervals + 3)
+
+    def values(self, parameter: Parameter) -> torch.Tensor:
+        """Natural values, (number, 1)."""
+        at = self.low + self.step * torch.arange(self.number, dtype=torch.float64)[:, None]
+        return at.exp() if parameter.logarithmic else at
+
+    def locate(self, x: torch.Tensor) -> tuple[torch.Tensor, Taps, Taps]:
+        """First of the three nodes around each x (n,), their weights (n, 1) and the weights' derivatives by x."""
+        position = (x - self.low) / self.step - 0.5
+        node = position.floor().clamp(0, self.number - 3)
+        weights, slopes = _spline((position - node)[:, None])
+        return node.to(torch.int64), weights, (slopes[0] / self.step, slopes[1] / self.step, slopes[2] / self.step)
 
 
-def _locate(x: torch.Tensor, first: float, step: float, n_nodes: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Node below each x (n,) and the distance from it as a fraction of the step, (n, 1)."""
-    position = (x - first) / step
-    node = position.floor().clamp(0, n_nodes - 2)
-    return node.to(torch.int64), (position - node).clamp(0, 1)[:, None]
+def _spline(t: torch.Tensor) -> tuple[Taps, Taps]:
+    """Weights of a quadratic B-spline at t steps (0 to 1) past the middle of the first two nodes, and their slopes."""
+    return (0.5 * (1 - t) ** 2, 0.5 + t - t**2, 0.5 * t**2), (t - 1, 1 - 2 * t, t)
+
+
+def _weighted(weights: Taps, parts: Taps) -> torch.Tensor:
+    return torch.addcmul(torch.addcmul(weights[0] * parts[0], weights[1], parts[1]), weights[2], parts[2])
+
+
+def _neighbours(columns: torch.Tensor) -> Taps:
+    return columns[:, :-2], columns[:, 1:-1], columns[:, 2:]
 
 
 class _Curve:
     """A model of one emission parameter."""
 
     def __init__(
-        self, emission: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], parameter: Parameter, n_nodes: int
+        self, emission: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], parameter: Parameter, intervals: int
     ) -> None:
-        values, self._first, self._step = _nodes(parameter, n_nodes)
-        flux = emission(torch.as_tensor(_subdivided(energy_edges(CONTINUUM_STEP))), values)
+        self._nodes = _Nodes.over(parameter, intervals)
+        flux = emission(torch.as_tensor(_subdivided(energy_edges(CONTINUUM_STEP))), self._nodes.values(parameter))
         # The floor acts in double precision: the table keeps log fluxes far below what single precision can hold.
-        log_flux = flux.reshape(n_nodes, -1, _SUBDIVISIONS).mean(dim=2).clamp_min(1e-300).log()
-        self._table = log_flux[:-1].to(torch.float32)
-        self._rise = (log_flux[1:] - log_flux[:-1]).to(torch.float32)
+        flux = flux.reshape(len(flux), -1, _SUBDIVISIONS).mean(dim=2).clamp_min(1e-300)
+        self._table = flux.log().to(torch.float32)
 
     def __call__(self, shape: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        node, share = _locate(shape[:, 0], self._first, self._step, len(self._table) + 1)
-        rise = self._rise[node]
-        return torch.addcmul(self._table[node], share, rise), [rise / self._step]
+        node, weights, slopes = self._nodes.locate(shape[:, 0])
+        parts = self._table[node], self._table[node + 1], self._table[node + 2]
+        return _weighted(weights, parts), [_weighted(slopes, parts)]
 
 
 class _PlasmaTable:
     """An optically thin plasma: continuum + abundance x metals, in the rest frame, shifted by the redshift.
 
-    The shift reads the table through a quadratic B-spline, so that the likelihood is smooth in the redshift; it widens
-    lines by half a step, whatever the redshift.
+    The shift reads the table through the same spline, which widens lines by half a step, whatever the redshift.
     """
 
-    def __init__(self, temperature: Parameter, n_nodes: int) -> None:
-        values, self._first, self._step = _nodes(temperature, n_nodes)
+    def __init__(self, temperature: Parameter, intervals: int) -> None:
+        self._nodes = _Nodes.over(temperature, intervals)
+        values = self._nodes.values(temperature)
         n_energies = len(energy_edges(LINE_STEP)) - 1
         self._n_rest = n_energies + math.ceil(math.log(1 + MAX_REDSHIFT) / LINE_STEP) + 3
         edges = torch.as_tensor(0.3 * np.exp(LINE_STEP * np.arange(-1, self._n_rest)))
@@ -219,37 +249,30 @@ class _PlasmaTable:
         continuum = plasma(edges, values, none, none)
         metals = plasma(edges, values, one, none) - continuum
         self._table = torch.stack([continuum, metals]).clamp_min(_FLOOR).log().to(torch.float32)
-        self._n_nodes = n_nodes
         self._columns = torch.arange(n_energies + 2)
 
     def __call__(self, shape: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        node, share = _locate(shape[:, 0], self._first, self._step, self._n_nodes)
+        node, by_kt, kt_slopes = self._nodes.locate(shape[:, 0])
         abundance, stretch = shape[:, 1:2], 1 + shape[:, 2:3]
         position = stretch.log() / LINE_STEP + 0.5
         offset = position.floor()
-        t = position - offset
+        by_z, z_slopes = _spline(position - offset)
         index = (node[:, None] * self._n_rest + offset.to(torch.int64)) + self._columns
-        continuum, continuum_rise = self._read(0, index, share)
-        metals, metals_rise = self._read(1, index, share)
+        continuum, continuum_slope = self._read(0, index, by_kt, kt_slopes)
+        metals, metals_slope = self._read(1, index, by_kt, kt_slopes)
         flux = torch.addcmul(continuum, abundance, metals)
-        rise = torch.addcmul(continuum * continuum_rise, abundance, metals * metals_rise)
-        spline = 0.5 * (1 - t) ** 2, 0.5 + t - t**2, 0.5 * t**2
-        slope = t - 1, 1 - 2 * t, t
-        here = _three_taps(flux, spline).clamp_min(_FLOOR)
+        slope = torch.addcmul(continuum * continuum_slope, abundance, metals * metals_slope)
+        here = _weighted(by_z, _neighbours(flux)).clamp_min(_FLOOR)
         return here.log(), [
-            _three_taps(rise, spline) / (here * self._step),
-            _three_taps(metals, spline) / here,
-            _three_taps(flux, slope) / (here * (LINE_STEP * stretch)),
+            _weighted(by_z, _neighbours(slope)) / here,
+            _weighted(by_z, _neighbours(metals)) / here,
+            _weighted(z_slopes, _neighbours(flux)) / (here * (LINE_STEP * stretch)),
         ]
 
-    def _read(self, component: int, index: torch.Tensor, share: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Flux at the temperatures and the rise of its logarithm over one node, both (n, n_energies + 2)."""
+    def _read(
+        self, component: int, index: torch.Tensor, weights: Taps, slopes: Taps
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Flux at the temperatures and the slope of its logarithm, both (n, n_energies + 2)."""
         table = self._table[component].view(-1)
-        low = table[index]
-        rise = table[index + self._n_rest] - low
-        return torch.addcmul(low, share, rise).exp(), rise
-
-
-def _three_taps(flux: torch.Tensor, weights: tuple[torch.Tensor, torch.Tensor, torch.Tensor]) -> torch.Tensor:
-    low, middle, high = weights
-    return torch.addcmul(torch.addcmul(low * flux[:, :-2], middle, flux[:, 1:-1]), high, flux[:, 2:])
+        parts = table[index], table[index + self._n_rest], table[index + 2 * self._n_rest]
+        return _weighted(weights, parts).exp(), _weighted(slopes, parts)
