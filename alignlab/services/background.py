@@ -11,8 +11,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,6 +21,10 @@ from alignlab.config import Config
 from alignlab.errors import AlignlabError
 from alignlab.progress import OnStep
 from alignlab.store.artefact import write_file_atomically
+
+
+#: Set for a process that was started with its task's lock: the task's name.
+INHERITED_LOCK = "ALIGNLAB_TASK_LOCK_OF"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,14 +74,15 @@ class Task:
         return self._folder / f"{self.name}.json"
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[int]:
+        """Hold the lock; gives its file descriptor, which a child process may inherit together with the lock."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / f"{self.name}.lock").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise TaskIsRunningError(f"{self.name} is running already.", remedy="Wait for it to end.") from None
-            yield
+            yield file.fileno()
 
     def is_running(self) -> bool:
         """Whether a process is doing this work now."""
@@ -100,19 +106,30 @@ class Task:
         )
 
     def start(self, arguments: Sequence[str]) -> None:
-        """Start ``alignlab ARGUMENTS`` for this task unless its process is running; return at once."""
-        if self.is_running():
+        """Start ``alignlab ARGUMENTS`` for this task unless its process is running; return at once.
+
+        The new process is born with the lock, so there is no moment at which the task seems idle.
+        """
+        try:
+            with self._locked() as lock, self.log_path.open("wb") as log:
+                self._publish(Progress(message="starting"))
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "alignlab", *arguments],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                    pass_fds=(lock,),
+                    env={
+                        **os.environ,
+                        "ALIGNLAB_DATA": str(self.config.data_dir.resolve()),
+                        INHERITED_LOCK: self.name,
+                    },
+                )
+        except TaskIsRunningError:
             return
-        self._publish(Progress(message="starting"))
-        with self.log_path.open("wb") as log:
-            subprocess.Popen(
-                [sys.executable, "-m", "alignlab", *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                env={**os.environ, "ALIGNLAB_DATA": str(self.config.data_dir.resolve())},
-            )
+        # Nobody else waits for it: without this it would stay a zombie for as long as the app lives.
+        threading.Thread(target=process.wait, daemon=True).start()
 
     def run(self, work: Callable[[OnStep], None], *, on_step: OnStep | None = None) -> None:
         """Do the work in this process, holding the lock and publishing progress as it comes.
@@ -122,7 +139,7 @@ class Task:
         TaskIsRunningError
             If another process is at it.
         """
-        with self._locked():
+        with nullcontext() if os.environ.get(INHERITED_LOCK) == self.name else self._locked():
 
             def report(done: int, total: int, info: str) -> bool:
                 self._publish(Progress(fraction=done / total if total else 0.0, message=info))
