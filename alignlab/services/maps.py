@@ -36,6 +36,8 @@ class OverlayPoints:
     sources : DataFrame
         Their rows of that survey.
     x, y : ndarray of float32, shape (m,)
+    variables : ndarray of float32, shape (m, 20)
+        Measured, NaN where missing.
     novelty_percent : ndarray of float32, shape (m,)
         How far each lies from what the run was trained on, in percent of the training sources.
     """
@@ -45,6 +47,7 @@ class OverlayPoints:
     sources: pd.DataFrame
     x: NDArray[np.float32]
     y: NDArray[np.float32]
+    variables: NDArray[np.float32]
     novelty_percent: NDArray[np.float32]
 
 
@@ -204,5 +207,6 @@ def _place(workspace: Workspace, projection: Projection, applied: AppliedSurvey)
         sources=applied.survey.sources,
         x=np.ascontiguousarray(positions[:, 0], dtype=np.float32),
         y=np.ascontiguousarray(positions[:, 1], dtype=np.float32),
+        variables=applied.survey.variables,
         novelty_percent=applied.overlay.novelty_percent,
     )
