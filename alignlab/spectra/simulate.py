@@ -16,6 +16,7 @@ from alignlab.errors import AlignlabError
 from alignlab.spectra.background import background_shape
 from alignlab.spectra.grid import E_MAX_KEV, E_MIN_KEV, PI_CHANNEL_KEV, GridKind, energy_grid, rebin_counts
 from alignlab.spectra.lightcurves import LightCurves, arrival_times
+from alignlab.spectra.measure import measure_variables
 from alignlab.spectra.mixtures import photon_spectra
 from alignlab.spectra.population import APERTURE_FRACTION, TRUTH_COLUMNS, draw_population
 from alignlab.spectra.rarities import pile_up_rows, piled_up, plant_rarities
@@ -34,7 +35,8 @@ OnStep = Callable[[int, int, str], bool]
 MAX_EXPECTED_COUNTS = 4_000.0
 _BAND_KEV = (0.5, 7.0)
 _ERG_PER_KEV = 1.602177e-9
-_STEPS = ("population", "spectra", "photons", "arrival times", "variables")
+#: Percent of the time spent when each step begins, for reports of progress.
+_STEPS = {"population": 0, "spectra": 1, "photons": 5, "arrival times": 6, "variables": 12, "done": 100}
 
 _CENTRES = 0.5 * (CHANNEL_EDGES_KEV[1:] + CHANNEL_EDGES_KEV[:-1])
 _IN_BAND = (_BAND_KEV[0] < _CENTRES) & (_BAND_KEV[1] > _CENTRES)
@@ -135,30 +137,54 @@ def simulate_survey(
     """
     grid = energy_grid(grid_kind)
     rng = np.random.default_rng(seed)
-    _report(on_step, 0)
+    report = _Progress(on_step)
+    report("population")
     population = plant_rarities(draw_population(n_sources, rng=rng), rng=rng)
     population["expected_counts"] = population["expected_counts"].clip(upper=MAX_EXPECTED_COUNTS)
-    _report(on_step, 1)
+    report("spectra")
     observation = observe(population, rng=rng)
-    _report(on_step, 2)
+    report("photons")
     channel_counts = rng.poisson(observation.source + observation.background).astype(np.float32)
-    _report(on_step, 3)
+    report("arrival times")
     events = _draw_events(population, observation, channel_counts, rng)
-    truth = population.assign(flux_cgs=observation.flux_cgs)[list(TRUTH_COLUMNS)]
     counts = rebin_counts(channel_counts, CHANNEL_EDGES_KEV, grid)
     background = rebin_counts(observation.background, CHANNEL_EDGES_KEV, grid)
     expected = rebin_counts(observation.source + observation.background, CHANNEL_EDGES_KEV, grid)
     sources = _source_table(population, events, background)
-    _report(on_step, 4)
-    variables, limits = pd.DataFrame(index=range(n_sources)), pd.DataFrame(index=range(n_sources))
-    _report(on_step, 5)
+    report("variables")
+    variables, limits = measure_variables(
+        time_s=events.time_s,
+        energy_kev=events.energy_kev,
+        offsets=events.offsets,
+        channel_counts=channel_counts,
+        background=observation.background,
+        exposure_s=population["exposure_s"].to_numpy(),
+        area_cm2=observation.area_cm2,
+        detector=population["detector"].to_numpy(dtype=str),
+        on_step=report.within_variables,
+    )
+    report("done")
+    truth = population.assign(flux_cgs=observation.flux_cgs)[list(TRUTH_COLUMNS)]
     return SimulatedSurvey(truth, sources, counts, background, expected, variables, limits, events)
 
 
-def _report(on_step: OnStep | None, done: int) -> None:
-    info = _STEPS[min(done, len(_STEPS) - 1)] if done < len(_STEPS) else "done"
-    if on_step is not None and not on_step(done, len(_STEPS), info):
-        raise SimulationStoppedError(f"The simulation was stopped before its step {done + 1} ({info}).")
+class _Progress:
+    """Turns the caller's ``on_step`` into percent and its False into an error."""
+
+    def __init__(self, on_step: OnStep | None) -> None:
+        self.on_step = on_step
+
+    def __call__(self, step: str) -> None:
+        self._report(_STEPS[step], step)
+
+    def within_variables(self, done: int, total: int, info: str) -> bool:
+        begin = _STEPS["variables"]
+        self._report(begin + (99 - begin) * done // max(total, 1), info)
+        return True
+
+    def _report(self, percent: int, info: str) -> None:
+        if self.on_step is not None and not self.on_step(percent, 100, info):
+            raise SimulationStoppedError(f"The simulation was stopped at {percent}% ({info}).")
 
 
 def observe(population: pd.DataFrame, *, rng: np.random.Generator) -> Observation:

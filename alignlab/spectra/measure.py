@@ -1,0 +1,162 @@
+"""The 20 variables of a survey, measured from its photons and spectra as the catalogue measures them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from alignlab.spectra.fit import fit_spectra
+from alignlab.spectra.grid import overlap_matrix
+from alignlab.spectra.hardness import HARDNESS_BANDS, band_counts, event_band_counts, flux_significance, hardness_ratio
+from alignlab.spectra.response import CHANNEL_EDGES_KEV, DETECTORS, MODEL_EDGES_KEV, redistribution
+from alignlab.spectra.variability import gregory_loredo
+from alignlab.variables import BANDS, MIN_NET_COUNTS_FOR_FITS, VARIABLE_NAMES, VARIABLES
+
+OnStep = Callable[[int, int, str], bool]
+
+#: Names of the columns of limits: of every variable but the fit statistics, the variability and the significance.
+LIMITED = tuple(v.name for v in VARIABLES if v.diverging or (v.from_fit and not v.name.endswith("_stat")))
+
+
+def measure_hardness(
+    counts: dict[str, NDArray[np.float64]],
+    background: dict[str, NDArray[np.float64]],
+    area_cm2: NDArray[np.float32],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Hardness ratios of photon fluxes with limits, and flux significance.
+
+    Parameters
+    ----------
+    counts, background : dict of str to ndarray, (n,)
+        Counts and expected background in the aperture by band (`alignlab.variables.BANDS`).
+    area_cm2 : ndarray of float32, (n, n_e)
+        Effective area on `MODEL_EDGES_KEV`.
+
+    Returns
+    -------
+    tuple of DataFrame
+        Values and limits, a row per source.
+    """
+    weights = {band: area_cm2 @ _shares(limits) for band, limits in BANDS.items()}
+    values, limits = {}, {}
+    for name, (x, y) in HARDNESS_BANDS.items():
+        ratio = hardness_ratio(
+            counts[x],
+            counts[y],
+            background_x=background[x],
+            background_y=background[y],
+            weight_x=weights[x],
+            weight_y=weights[y],
+        )
+        values[name], limits[f"{name}_lolim"], limits[f"{name}_hilim"] = ratio.value, ratio.lolim, ratio.hilim
+    values["flux_significance_b"] = flux_significance(counts["broad"], background=background["broad"])
+    return pd.DataFrame(values), pd.DataFrame(limits)
+
+
+def _shares(band: tuple[float, float]) -> NDArray[np.float32]:
+    """Weights of the model's energy bins whose product with an area is its mean over the band."""
+    share = overlap_matrix(MODEL_EDGES_KEV, band)[:, 0] * np.diff(MODEL_EDGES_KEV)
+    return (share / share.sum()).astype(np.float32)
+
+
+def measure_fits(
+    channel_counts: NDArray[np.float32],
+    *,
+    background: NDArray[np.float32],
+    exposure_s: NDArray[np.float64],
+    area_cm2: NDArray[np.float32],
+    detector: NDArray[np.str_],
+    on_step: OnStep | None = None,
+) -> pd.DataFrame:
+    """Fit variables and their limits, NaN at and below 150 net counts (0.5-7 keV), as in the catalogue.
+
+    Parameters
+    ----------
+    channel_counts, background : ndarray of float32, (n, n_ch)
+        Counts and expected background in the aperture on `CHANNEL_EDGES_KEV`.
+    exposure_s : ndarray, (n,)
+        Seconds.
+    area_cm2 : ndarray, (n, n_e)
+        Effective area.
+    detector : ndarray of str, (n,)
+        "ACIS-S" or "ACIS-I".
+    on_step : callable, optional
+        ``on_step(done, total, info) -> bool``; False stops, and what is not fitted stays NaN.
+    """
+    net = band_counts(channel_counts - background, edges_kev=CHANNEL_EDGES_KEV)["broad"]
+    enough = net > MIN_NET_COUNTS_FOR_FITS
+    frames, done = [], 0
+    for name in DETECTORS:
+        rows = np.flatnonzero(detector == name)
+        if not len(rows):
+            continue
+
+        def step(part: int, total: int, info: str, before: int = done, share: int = int(enough[rows].sum())) -> bool:
+            return on_step is None or on_step(before + share * part // max(total, 1), int(enough.sum()), info)
+
+        fits = fit_spectra(
+            channel_counts[rows],
+            background=background[rows],
+            exposure_s=exposure_s[rows],
+            area=area_cm2[rows],
+            redistribution=redistribution(name),
+            fit_mask=enough[rows],
+            on_step=step,
+        )
+        done += int(enough[rows].sum())
+        frames.append(fits.to_frame().set_index(rows))
+    return pd.concat(frames).sort_index()
+
+
+def measure_variables(
+    *,
+    time_s: NDArray[np.float32],
+    energy_kev: NDArray[np.float32],
+    offsets: NDArray[np.int64],
+    channel_counts: NDArray[np.float32],
+    background: NDArray[np.float32],
+    exposure_s: NDArray[np.float64],
+    area_cm2: NDArray[np.float32],
+    detector: NDArray[np.str_],
+    on_step: OnStep | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Measure all variables from photons and spectra.
+
+    Parameters
+    ----------
+    time_s, energy_kev : ndarray of float32, (n_events,)
+        Photons, source after source.
+    offsets : ndarray of int64, (n + 1,)
+        Where each source's photons begin.
+    channel_counts, background, exposure_s, area_cm2, detector
+        As in `measure_fits`.
+    on_step : callable, optional
+        ``on_step(done, total, info) -> bool``.
+
+    Returns
+    -------
+    variables : DataFrame
+        Columns `VARIABLE_NAMES`, float32, NaN where missing.
+    limits : DataFrame
+        ``<name>_lolim`` and ``<name>_hilim`` of `LIMITED`.
+    """
+    in_band = event_band_counts(energy_kev, offsets=offsets)
+    expected = band_counts(background, edges_kev=CHANNEL_EDGES_KEV)
+    ratios, ratio_limits = measure_hardness(in_band, expected, area_cm2)
+    broad = (energy_kev >= BANDS["broad"][0]) & (energy_kev < BANDS["broad"][1])
+    running = np.concatenate([[0], np.cumsum(broad)])
+    probability, index = gregory_loredo(time_s[broad], offsets=running[offsets], start_s=0.0, stop_s=exposure_s)
+    fits = measure_fits(
+        channel_counts,
+        background=background,
+        exposure_s=exposure_s,
+        area_cm2=area_cm2,
+        detector=detector,
+        on_step=on_step,
+    )
+    table = pd.concat([ratios, ratio_limits, fits], axis=1).assign(var_prob_b=probability, var_index_b=index)
+    limit_names = [f"{name}_{side}" for name in LIMITED for side in ("lolim", "hilim")]
+    return table[list(VARIABLE_NAMES)].astype(np.float32), table[limit_names].astype(np.float32)
