@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -184,23 +186,21 @@ def fit_spectra(
     converged = {m.name: np.zeros(n, dtype=bool) for m in chosen}
     expected = {m.name: np.full(problem.counts.shape, np.nan, np.float32) for m in chosen} if keep_expected else None
 
-    for model, rows in _portions(chosen, todo, on_step):
-        batch = problem.batch(model, rows)
-        x, state, done = _best_fit(model, batch)
-        low, high = _limits(model, x, state)
-        log_amplitude = x[:, -1] - state.log_rate - torch.as_tensor(problem.exposure_s[rows]).log()
-        amplitudes[model.name][rows] = log_amplitude.exp()
-        cash[model.name][rows] = state.cash
-        converged[model.name][rows] = done
-        values[f"{model.name}_stat"][rows] = _reduced_statistic(batch.counts, state.expected, model.n_shape + 1)
+    portions = [(m, todo[first : first + _CHUNK]) for m in chosen for first in range(0, len(todo), _CHUNK)]
+    total, done = len(chosen) * len(todo), 0
+    for model, rows, fit in _in_parallel(partial(_fit_portion, problem, keep_expected), portions):
+        amplitudes[model.name][rows], cash[model.name][rows] = fit.amplitude, fit.cash
+        converged[model.name][rows] = fit.converged
+        values[f"{model.name}_stat"][rows] = fit.statistic
         for i, parameter in enumerate(model.parameters):
             name = f"{model.name}_{parameter.name}"
-            for target, internal in ((values, x), (limits, low), (limits, high)):
-                natural = internal[:, i].exp() if parameter.logarithmic else internal[:, i]
-                key = name if internal is x else f"{name}_lolim" if internal is low else f"{name}_hilim"
-                target[key][rows] = natural
+            values[name][rows] = fit.best[:, i]
+            limits[f"{name}_lolim"][rows], limits[f"{name}_hilim"][rows] = fit.lower[:, i], fit.upper[:, i]
         if expected is not None:
-            expected[model.name][rows] = problem.expected_channels(model, x, rows)
+            expected[model.name][rows] = fit.expected
+        done += len(rows)
+        if on_step is not None and not on_step(done, total, f"fitting {model.name}"):
+            break
     return SpectralFits(
         values=values, limits=limits, amplitudes=amplitudes, cash=cash, converged=converged, expected=expected
     )
@@ -210,18 +210,51 @@ def _blank(n: int) -> NDArray[np.float32]:
     return np.full(n, np.nan, dtype=np.float32)
 
 
-def _portions(
-    models: Sequence[SpectralModel], todo: NDArray[np.int64], on_step: OnStep | None
-) -> Iterator[tuple[SpectralModel, NDArray[np.int64]]]:
-    total = len(models) * len(todo)
-    done = 0
-    for model in models:
-        for first in range(0, len(todo), _CHUNK):
-            rows = todo[first : first + _CHUNK]
-            yield model, rows
-            done += len(rows)
-            if on_step is not None and not on_step(done, total, f"fitting {model.name}"):
-                return
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _PortionFit:
+    """Fits of one model to some sources, in natural parameters."""
+
+    best: torch.Tensor
+    lower: torch.Tensor
+    upper: torch.Tensor
+    amplitude: torch.Tensor
+    cash: torch.Tensor
+    statistic: torch.Tensor
+    converged: torch.Tensor
+    expected: torch.Tensor | None
+
+
+def _fit_portion(problem: _Problem, keep_expected: bool, model: SpectralModel, rows: NDArray[np.int64]) -> _PortionFit:
+    batch = problem.batch(model, rows)
+    x, state, converged = _best_fit(model, batch)
+    lower, upper = _limits(model, x, state)
+    log_amplitude = x[:, -1] - state.log_rate - torch.as_tensor(problem.exposure_s[rows]).log()
+    return _PortionFit(
+        best=model.natural(x),
+        lower=model.natural(lower),
+        upper=model.natural(upper),
+        amplitude=log_amplitude.exp(),
+        cash=state.cash,
+        statistic=_reduced_statistic(batch.counts, state.expected, model.n_shape + 1),
+        converged=converged,
+        expected=problem.expected_channels(model, x, rows) if keep_expected else None,
+    )
+
+
+def _in_parallel(
+    fit: Callable[[SpectralModel, NDArray[np.int64]], _PortionFit],
+    portions: Sequence[tuple[SpectralModel, NDArray[np.int64]]],
+) -> Iterator[tuple[SpectralModel, NDArray[np.int64], _PortionFit]]:
+    """Fit portions side by side, each on one thread: the tensors are too small for torch to share one among threads."""
+    n_threads = torch.get_num_threads()
+    with ThreadPoolExecutor(n_threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        try:
+            futures = [pool.submit(fit, model, rows) for model, rows in portions]
+            for (model, rows), future in zip(portions, futures, strict=True):
+                yield model, rows, future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+            torch.set_num_threads(n_threads)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -89,6 +89,11 @@ class SpectralModel:
         """Number of shape parameters; the amplitude is one more."""
         return len(self.parameters)
 
+    def natural(self, x: torch.Tensor) -> torch.Tensor:
+        """Natural shape parameters (n, n_shape) from internal ones (n, at least n_shape)."""
+        columns = [x[:, i].exp() if p.logarithmic else x[:, i] for i, p in enumerate(self.parameters)]
+        return torch.stack(columns, dim=1)
+
     def start_grid(self) -> torch.Tensor:
         """Candidate starting points in internal parameters, float64 (n_points, n_shape)."""
         axes = [torch.tensor([p.internal(v) for v in p.starts], dtype=torch.float64) for p in self.parameters]
