@@ -173,7 +173,7 @@ def _is_flat(by_bins: NDArray[np.float64], elapsed: NDArray[np.int32]) -> NDArra
     at = (np.arange(_LIGHT_CURVE) + 0.5) * (_GRID / _LIGHT_CURVE)
     mean, square = np.zeros((2, _LIGHT_CURVE, len(total)))
     for m in np.flatnonzero(weights.max(axis=1) > 1e-6) + 2:
-        edges = _bin_edges(m)
+        edges = _bin_edges(int(m))
         scale = _GRID / np.diff(edges)[:, None]
         share = (np.diff(elapsed[edges], axis=0) + 1) / (total + m)
         variance = share * (1 - share) / (total + m + 1)
