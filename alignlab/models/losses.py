@@ -42,9 +42,8 @@ def info_nce(spectrum: Tensor, text: Tensor, temperature: float, *, block: int =
         If shapes differ, the batch is empty or `temperature` is not positive.
     """
     if spectrum.ndim != 2 or spectrum.shape != text.shape or len(spectrum) == 0:
-        raise ValueError(
-            f"spectrum {tuple(spectrum.shape)} and text {tuple(text.shape)} must be equal, not empty matrices"
-        )
+        shapes = f"{tuple(spectrum.shape)} and {tuple(text.shape)}"
+        raise ValueError(f"spectrum and text must be matrices of one shape, with at least one row, not {shapes}")
     if not temperature > 0:
         raise ValueError(f"temperature must be positive, not {temperature}")
     loss: Tensor = _BlockedInfoNce.apply(spectrum, text, float(temperature), block)

@@ -17,8 +17,8 @@ from torch import Tensor
 from alignlab.analysis.progress import OnStep, report
 from alignlab.analysis.reconstruction import on_observed_scale
 from alignlab.errors import DamagedArtefactError, MissingArtefactError
-from alignlab.models.autoencoder import AutoencoderShape, SpectrumAutoencoder
-from alignlab.spectra.grid import PI_CHANNEL_KEV, EnergyGrid, energy_grid, minmax_normalise, overlap_matrix
+from alignlab.models.autoencoder import SpectrumAutoencoder
+from alignlab.spectra.grid import N_BINS, PI_CHANNEL_KEV, EnergyGrid, energy_grid, minmax_normalise, overlap_matrix
 from alignlab.training.recipe import EncoderRecipe
 
 #: The weights that ship with the package.
@@ -166,7 +166,7 @@ def _train(
     generator: torch.Generator,
     on_step: OnStep | None,
 ) -> EncoderResult:
-    model = SpectrumAutoencoder(_shape_of(recipe, training[0].shape[1]))
+    model = SpectrumAutoencoder(recipe.shape())
     n = len(training[0])
     n_steps = recipe.max_epochs * -(-n // recipe.batch_size)
     optimiser = torch.optim.AdamW(
@@ -226,20 +226,6 @@ def _rate(step: int, n_steps: int) -> float:
     return 0.5 * (1 + float(np.cos(np.pi * (step - rise) / max(1, n_steps - rise))))
 
 
-def _shape_of(recipe: EncoderRecipe, n_bins: int) -> AutoencoderShape:
-    return AutoencoderShape(
-        n_bins=n_bins,
-        patch_size=recipe.patch_size,
-        latent_dim=recipe.latent_dim,
-        d_model=recipe.d_model,
-        n_heads=recipe.n_heads,
-        encoder_layers=recipe.encoder_layers,
-        decoder_layers=recipe.decoder_layers,
-        token_dim=recipe.token_dim,
-        dropout=recipe.dropout,
-    )
-
-
 def _check_shapes(
     observed: NDArray[np.float32],
     names: NDArray[np.str_],
@@ -248,8 +234,8 @@ def _check_shapes(
     channel_edges_kev: ArrayLike | None,
     recipe: EncoderRecipe,
 ) -> None:
-    if observed.ndim != 2 or names.shape != (len(observed),):
-        raise ValueError(f"counts {observed.shape} must be (n, n_bins) and split {names.shape} (n,)")
+    if observed.ndim != 2 or observed.shape[1] != N_BINS or names.shape != (len(observed),):
+        raise ValueError(f"counts {observed.shape} must be (n, {N_BINS}) and split {names.shape} (n,)")
     if expected is not None and np.shape(expected) != observed.shape:
         raise ValueError(f"expected must have the shape of counts, {observed.shape}, not {np.shape(expected)}")
     if (expected_channels is None) != (channel_edges_kev is None):

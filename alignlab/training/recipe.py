@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Literal, Self, get_args
 
 from alignlab.errors import RecipeError
+from alignlab.models.autoencoder import AutoencoderShape
 from alignlab.models.heads import Activation, MissingAspect
 from alignlab.spectra.grid import N_BINS
 
@@ -145,6 +146,12 @@ class EncoderRecipe(_Recipe):
             raise RecipeError(f"patch_size must divide {N_BINS} bins, {self.patch_size} does not")
         if self.d_model % self.n_heads:
             raise RecipeError(f"n_heads must divide d_model {self.d_model}, {self.n_heads} does not")
+
+    def shape(self) -> AutoencoderShape:
+        """The autoencoder that this recipe trains."""
+        return AutoencoderShape(
+            **{f.name: getattr(self, f.name) for f in fields(AutoencoderShape) if f.name != "n_bins"}
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
