@@ -22,7 +22,6 @@ from alignlab.errors import AlignlabError
 from alignlab.progress import OnStep
 from alignlab.store.artefact import write_file_atomically
 
-
 #: Set for a process that was started with its task's lock: the task's name.
 INHERITED_LOCK = "ALIGNLAB_TASK_LOCK_OF"
 
