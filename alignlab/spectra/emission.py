@@ -11,12 +11,11 @@ import math
 import torch
 
 from alignlab.spectra.emission_lines import LINE_ENERGY_KEV, line_emissivity
+from alignlab.spectra.recombination import EDGE_KEV, continuum_factors
 
 #: ``1e14`` times the free-free photon emissivity of hydrogen in cm^3/s/keV at E = kT = 1 keV without Gaunt factor:
 #: 6.84e-38 erg cm^3/s/Hz K^0.5 (Rybicki & Lightman 1979, eq. 5.14), converted.
 _FREE_FREE = 0.302
-#: Sum of n_i Z_i^2 / n_H over hydrogen and helium (He/H = 0.0977, Anders & Grevesse 1989).
-_HYDROGEN_HELIUM = 1.0 + 4 * 0.0977
 
 
 def powerlaw(energy_kev: torch.Tensor, photon_index: torch.Tensor | float) -> torch.Tensor:
@@ -48,10 +47,11 @@ def blackbody(energy_kev: torch.Tensor, kt_kev: torch.Tensor | float) -> torch.T
 def gaunt_factor(x: torch.Tensor) -> torch.Tensor:
     """Thermally averaged free-free Gaunt factor in the Born approximation, sqrt(3)/pi exp(x/2) K0(x/2), x = E/kT.
 
-    An elementary approximation with the right limits at both ends.
+    An elementary form, 1.5% from the Bessel function at most, with its limits at both ends. The Born approximation
+    itself is a few per cent low for hydrogen below 0.5 keV (Karzas & Latter 1961).
     """
-    y = 0.5 * x
-    return math.sqrt(3) / math.pi * torch.log1p(torch.sqrt(math.pi / (2 * y)) + 1.1229 / y)
+    logarithmic = 1.571 + 0.6748 / (1.0 + 3.0 * x)
+    return math.sqrt(3) / math.pi * torch.log1p((math.sqrt(math.pi) * torch.sqrt(x) + logarithmic) / x)
 
 
 def bremsstrahlung(energy_kev: torch.Tensor, kt_kev: torch.Tensor | float) -> torch.Tensor:
@@ -93,11 +93,22 @@ def plasma(
     widths = energy_edges_kev[1:] - energy_edges_kev[:-1]
     centres = 0.5 * (energy_edges_kev[1:] + energy_edges_kev[:-1])
     stretch = 1.0 + redshift
-    continuum = _FREE_FREE * _HYDROGEN_HELIUM * bremsstrahlung(centres * stretch, kt_kev)
-    strength = abundance * line_emissivity(kt_kev) / stretch
-    energy = LINE_ENERGY_KEV.to(centres) / stretch
-    lines = _deposit(strength, energy, centres) / widths
-    return continuum + lines
+    x = centres * stretch / kt_kev
+    free_free, free_bound, steps = continuum_factors(kt_kev, abundance)
+    captures = _staircase(steps, EDGE_KEV.to(kt_kev) / stretch, energy_edges_kev) + free_bound
+    continuum = torch.exp(-x) * (free_free * gaunt_factor(x) + captures) / (x * (kt_kev**1.5 / _FREE_FREE))
+    lines = _deposit(abundance * line_emissivity(kt_kev) / stretch, LINE_ENERGY_KEV.to(kt_kev) / stretch, centres)
+    return continuum + lines / widths
+
+
+def _staircase(height: torch.Tensor, at: torch.Tensor, edges: torch.Tensor) -> torch.Tensor:
+    """Sum of steps of `height` (n, k) at the energies `at` (n, k), averaged over each bin."""
+    bins = len(edges) - 1
+    index = (torch.searchsorted(edges, at.detach().contiguous()) - 1).clamp(0, bins - 1)
+    covered = ((edges[index + 1] - at) / (edges[index + 1] - edges[index])).clamp(0, 1)
+    rise = torch.zeros((*at.shape[:-1], bins + 1), dtype=height.dtype, device=height.device)
+    rise = rise.scatter_add(-1, index, height * covered).scatter_add(-1, index + 1, height * (1 - covered))
+    return rise.cumsum(-1)[..., :-1]
 
 
 def _deposit(strength: torch.Tensor, energy: torch.Tensor, centres: torch.Tensor) -> torch.Tensor:

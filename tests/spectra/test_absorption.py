@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from astropy.io import fits
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -68,6 +68,7 @@ def test_a_column_of_one_over_sigma_lets_a_fraction_of_one_over_e_through() -> N
     assert transmission(100.0 / float(sigma), sigma).item() == pytest.approx(np.exp(-1))
 
 
+@settings(deadline=None, max_examples=50)
 @given(n_h=st.floats(0, 1e5), more=st.floats(1e-3, 1e3), energy=st.floats(0.3, 9.5, exclude_min=True))
 def test_more_gas_never_lets_more_through(n_h: float, more: float, energy: float) -> None:
     sigma = torch.from_numpy(np.atleast_1d(sigma_wabs(energy)))

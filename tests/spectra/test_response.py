@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignlab.spectra.emission import gaussian_line, powerlaw
@@ -44,6 +44,7 @@ def test_areas_lie_near_the_published_ones() -> None:
     assert area[0, at[0]] > 4 * area[1, at[0]]
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     detector=st.sampled_from(DETECTORS),
     year=st.floats(1999.6, 2024),
