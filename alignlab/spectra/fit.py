@@ -2,7 +2,7 @@
 
 The counts of PI channels are gathered into some eighty channels that follow the resolution of a CCD, and each model is
 folded through every source's own effective area and the shared redistribution (`fit_models` tabulates the models,
-`fit_solver` finds the best parameters).
+`fit_starts` and `fit_solver` find the best parameters).
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from alignlab.spectra.fit_models import MODEL_NAMES, SpectralModel, energy_edges, spectral_model
-from alignlab.spectra.fit_solver import Batch, best_fit, detected_photons, limits_68
+from alignlab.spectra.fit_solver import Batch, detected_photons, limits_68
+from alignlab.spectra.fit_starts import best_fit
 from alignlab.spectra.grid import overlap_matrix
 from alignlab.spectra.response import CHANNEL_EDGES_KEV, MODEL_EDGES_KEV
 

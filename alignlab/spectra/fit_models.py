@@ -48,6 +48,7 @@ class Parameter:
     lower: float
     upper: float
     starts: tuple[float, ...]
+    more_starts: tuple[float, ...] = ()
     logarithmic: bool = False
 
     def internal(self, value: float) -> float:
@@ -94,9 +95,13 @@ class SpectralModel:
         columns = [x[:, i].exp() if p.logarithmic else x[:, i] for i, p in enumerate(self.parameters)]
         return torch.stack(columns, dim=1)
 
-    def start_grid(self) -> torch.Tensor:
-        """Candidate starting points in internal parameters, float64 (n_points, n_shape)."""
-        axes = [torch.tensor([p.internal(v) for v in p.starts], dtype=torch.float64) for p in self.parameters]
+    def start_grid(self, *, more: bool = False) -> torch.Tensor:
+        """Candidate starting points in internal parameters, float64 (n_points, n_shape); with `more`, denser."""
+        values = [p.more_starts if more and p.more_starts else p.starts for p in self.parameters]
+        axes = [
+            torch.tensor([p.internal(v) for v in starts], dtype=torch.float64)
+            for p, starts in zip(self.parameters, values, strict=True)
+        ]
         return torch.stack([axis.flatten() for axis in torch.meshgrid(*axes, indexing="ij")], dim=1)
 
 
@@ -139,7 +144,13 @@ def spectral_model(name: str) -> SpectralModel:
     if name == "apec":
         kt = _temperature(0.08, 64.0, (0.12, 0.25, 0.45, 0.7, 1.1, 2, 4.5, 12, 40))
         abundance = Parameter(name="abund", lower=0.0, upper=5.0, starts=(0.4,))
-        redshift = Parameter(name="z", lower=0.0, upper=MAX_REDSHIFT, starts=(0.02, 0.3, 0.8))
+        redshift = Parameter(
+            name="z",
+            lower=0.0,
+            upper=MAX_REDSHIFT,
+            starts=(0.02, 0.3, 0.8),
+            more_starts=(0, 0.05, 0.1, 0.16, 0.24, 0.33, 0.42, 0.52, 0.64, 0.8, 1.0, 1.4, 2.0, 2.7),
+        )
         n_h = Parameter(name="nh", lower=0.0, upper=1e5, starts=(1, 30, 200, 1000, 6000))
         return SpectralModel(
             name=name,

@@ -8,8 +8,6 @@ in the fit range, which depends little on a spectrum's shape.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -20,9 +18,6 @@ _MAX_ITERATIONS = 60
 #: A fit has converged when its next step would lower C by less than this (0.03 sigma).
 _TOLERANCE = 1e-3
 _LARGEST_DAMPING = 1e5
-#: Short fits that look for a better starting point, their iterations, how far apart on the scan they begin, and how
-#: often a source that fits badly is scanned.
-_RESTARTS, _SHORT, _APART, _ROUNDS = 2, 10, 3, 3
 _SMALLEST_EXPECTATION = 1e-9
 
 
@@ -139,82 +134,6 @@ def cash_statistic(counts: torch.Tensor, expected: torch.Tensor) -> torch.Tensor
     return 2 * (expected - counts + torch.xlogy(counts, counts / expected)).sum(dim=-1)
 
 
-def _starting_points(model: SpectralModel, batch: Batch) -> torch.Tensor:
-    """Best point of the model's start grid per source, (n, p), judged in coarser bins."""
-    points = model.start_grid()
-    area = _merged(batch.area).sum(dim=2)
-    folding = _merged(_merged(batch.redistribution).sum(dim=2).T).mean(dim=2).T
-    n, (n_energies, n_channels) = len(batch.counts), folding.shape
-    flux = _merged(detected_photons(model, points, torch.ones(len(points), batch.area.shape[1]))[0]).mean(dim=2)
-    response = (area.T[:, :, None] * folding[:, None, :]).reshape(n_energies, n * n_channels)
-    folded = (flux @ response).view(len(points), n, n_channels)
-    profile = folded / folded.sum(dim=2, keepdim=True).clamp_min(1e-30)
-    counts, background = (_merged(part).sum(dim=2).float() for part in (batch.counts, batch.background))
-    net = (counts.sum(dim=1) - background.sum(dim=1)).clamp_min(1)
-    expected = (net[:, None] * profile + background).clamp_min(1e-6)
-    best = (expected - counts * expected.log()).sum(dim=2).argmin(dim=0)
-    return torch.cat([points[best], net.double().log()[:, None]], dim=1)
-
-
-def _merged(values: torch.Tensor, together: int = 3) -> torch.Tensor:
-    """Neighbouring columns side by side, (n, n_columns) to (n, n_columns / together, together), padded with zeros."""
-    missing = -values.shape[1] % together
-    return torch.nn.functional.pad(values, (0, missing)).view(len(values), -1, together)
-
-
-def best_fit(model: SpectralModel, batch: Batch) -> tuple[torch.Tensor, State, torch.Tensor]:
-    """Best-fit parameters (n, p), the state there, and whether the fit converged."""
-    x = _starting_points(model, batch)
-    if model.rescan is not None:
-        x = _past_local_minima(model, model.rescan, x, batch)
-    return _minimise(model, x, batch)
-
-
-def _past_local_minima(
-    model: SpectralModel, rescan: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, batch: Batch
-) -> torch.Tensor:
-    """Better starting points (n, p): the best of short fits from here and from the most promising alternatives.
-
-    Sources that still fit badly are scanned again, from where they are by then.
-    """
-    x, state, _ = _minimise(model, x, batch, max_iterations=_SHORT)
-    cash = state.cash
-    poor = torch.arange(len(x))
-    for _ in range(_ROUNDS):
-        x[poor], cash[poor] = _scan(model, rescan, x[poor], cash[poor], batch.rows(poor))
-        n_channels = batch.counts.shape[1]
-        poor = torch.nonzero(cash > n_channels + 5 * math.sqrt(2 * n_channels))[:, 0]
-        if not len(poor):
-            break
-    return x
-
-
-def _scan(
-    model: SpectralModel,
-    rescan: Callable[[torch.Tensor], torch.Tensor],
-    x: torch.Tensor,
-    cash: torch.Tensor,
-    batch: Batch,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Parameters and C (both as given where nothing better is found) after short fits from the best alternatives."""
-    alternatives = rescan(x[:, :-1])
-    n, k = alternatives.shape[:2]
-    counts = x[:, -1:]
-    scan = torch.empty((n, k), dtype=torch.float64)
-    for i in range(k):
-        scan[:, i] = cash_statistic(
-            batch.counts, expected_counts(model, torch.cat([alternatives[:, i], counts], dim=1), batch)
-        )
-    for _ in range(_RESTARTS):
-        best = scan.argmin(dim=1)
-        start = torch.cat([alternatives[torch.arange(n), best], counts], dim=1)
-        other, state, _ = _minimise(model, start, batch, max_iterations=_SHORT)
-        x = torch.where((state.cash < cash)[:, None], other, x)
-        cash = torch.minimum(cash, state.cash)
-        scan = scan.masked_fill((torch.arange(k) - best[:, None]).abs() <= _APART, torch.inf)
-    return x, cash
-
-
 def _bounds(model: SpectralModel) -> tuple[torch.Tensor, torch.Tensor]:
     low = [*(p.internal(p.lower) for p in model.parameters), -5.0]
     high = [*(p.internal(p.upper) for p in model.parameters), 25.0]
@@ -242,7 +161,7 @@ def _without(fisher: torch.Tensor, blocked: torch.Tensor) -> torch.Tensor:
     return fisher * free[:, :, None] * free[:, None, :] + torch.diag_embed(blocked.double())
 
 
-def _minimise(
+def minimise(
     model: SpectralModel, x: torch.Tensor, batch: Batch, *, max_iterations: int = _MAX_ITERATIONS
 ) -> tuple[torch.Tensor, State, torch.Tensor]:
     """Best-fit parameters, the state there and whether each fit converged; batch and x have the same rows."""
