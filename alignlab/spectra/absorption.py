@@ -23,7 +23,7 @@ _WILMS_LOG_ABUNDANCE = {
     "He": 10.99, "C": 8.38, "N": 7.88, "O": 8.69, "Ne": 7.94, "Mg": 7.40, "Al": 6.33, "Si": 7.27, "S": 7.09,
     "Ar": 6.41, "Ca": 6.20, "Fe": 7.43, "Ni": 6.05,
 }  # fmt: skip
-#: A fifth of the hydrogen is molecular, and a molecule absorbs like 2.85 atoms (same paper, section 2.1).
+#: A fifth of the hydrogen is molecular, and a molecule absorbs like 2.85 atoms (same paper).
 _HYDROGEN = 0.8 + 0.5 * 0.2 * 2.85
 
 

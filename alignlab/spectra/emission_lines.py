@@ -1,7 +1,6 @@
 """The X-ray lines of a solar plasma in collisional equilibrium, as functions of temperature.
 
-Each line or blend is collisional excitation from the ground state of its ion (Mewe & Gronenschild 1981, A&AS 45, 11,
-eq. 11): emissivity = abundance x ion fraction x 1.7e-3 T^-1/2 f g exp(-E/kT) / E, with f the oscillator strength and
+Each line or blend is collisional excitation from the ground state of its ion (Mewe & Gronenschild 1981, A&AS 45, 11): emissivity = abundance x ion fraction x 1.7e-3 T^-1/2 f g exp(-E/kT) / E, with f the oscillator strength and
 g a mean Gaunt factor in which cascades, satellites and unlisted weak lines are contained. With the values below the
 sum over lines and continuum keeps within 20% of the power of each element in AtomDB 3 (APEC) where K-shell lines
 dominate. Energies are those of the AtomDB and NIST line lists.
@@ -29,7 +28,7 @@ _K_LINES_KEV = {
 _H_LIKE = (0.43, 0.105, 0.05)
 _HE_LIKE = (0.65, 0.52, 0.13, 0.07)
 #: The Gaunt factor of the K lines is lower for the heaviest ions: with this one the 6.7 keV complex has an equivalent
-#: width of 1.2 keV at 5 keV and solar abundance, as clusters show (Rothenflug & Arnaud 1985, A&A 144, 431).
+#: width of about 1.2 keV at 5 keV and solar abundance, as clusters show (Rothenflug & Arnaud 1985, A&A 144, 431).
 _IRON_AND_NICKEL_K = 0.7
 
 #: Iron L: electrons of the ion (Fe XVII has ten), then (keV, f) of the strongest blends (Brown et al. 1998, 2002).

@@ -2,7 +2,7 @@
 
 In units of the free-free emission of hydrogen without Gaunt factor, an ion of charge z and abundance A emits A z^2 g
 by deflecting electrons, and by catching them into level n, above the edge chi_n, A z^2 (2 chi_n / n kT) exp(chi_n/kT)
-times the room in that level (Kramers; Rybicki & Lightman 1979, section 10.5). Two-photon emission is left out.
+times the room in that level (Kramers; Rybicki & Lightman 1979, chapter 10). Two-photon emission is left out.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Three facts make the area: what mirrors, filters and chips had at launch (two ta
 on the filters since (an optical depth per year, the energy dependence of carbon), and vignetting off axis. Published
 figures give their forms (Chandra Proposers' Observatory Guide, "POG", chapters 4 and 6; Marshall et al. 2003,
 astro-ph/0308332; Plucinsky et al. 2018, SPIE 10699); the numbers are those with which `scripts/calibrate_response.py`
-finds the real responses of seven observations reproduced.
+finds five real responses reproduced.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ _CONTAMINATION_YEAR = np.array([1999.6, 2001, 2002, 2004, 2006, 2008, 2010, 2012
 _CONTAMINATION_DEPTH = np.array([0.0, 0.38, 0.46, 0.55, 0.66, 0.74, 0.78, 0.92, 1.2, 1.65, 2.1, 2.5, 2.9, 3.3])
 _CONTAMINATION_KEV = 0.67
 
-#: Vignetting 1 / (1 + (a + b E^2) (theta/10')^1.8): 0.87 at 10' and 1.5 keV, 0.70 at 10' and 6.4 keV (POG, fig. 4.7).
+#: Vignetting 1 / (1 + (a + b E^2) (theta/10')^1.8): 0.87 at 10' and 1.5 keV, 0.70 at 10' and 6.4 keV (POG, chapter 4).
 _VIGNETTING_SOFT, _VIGNETTING_HARD, _VIGNETTING_POWER = 0.13, 0.0073, 1.8
 
 #: FWHM^2 in keV^2 as a polynomial in E (keV): read-out noise, Fano noise and charge-transfer inefficiency (which
-#: dominates in the front-illuminated chips, here at mid chip; POG, fig. 6.8).
+#: dominates in the front-illuminated chips, here at mid chip; POG, chapter 6).
 _FWHM_SQUARED = {"ACIS-S": (0.0076, 0.0026, 0.0), "ACIS-I": (0.0022, 0.0049, 0.0001)}
 #: Fraction of the events in a flat shelf below the peak.
 _SHELF = {"ACIS-S": 0.010, "ACIS-I": 0.020}

@@ -72,7 +72,7 @@ def test_a_line_keeps_its_photons_and_its_place() -> None:
      ("Fe", 10, 6.6), ("Fe", 9, 6.8), ("Fe", 3, 7.25), ("Fe", 2, 7.6), ("Fe", 1, 8.1)],
 )  # fmt: skip
 def test_ions_peak_where_ionisation_balances_put_them(element: str, electrons: int, log_t: float) -> None:
-    """Temperatures of maximum fraction in Mazzotta et al. (1998, A&AS 133, 403), table 2."""
+    """Temperatures of maximum fraction in Mazzotta et al. (1998, A&AS 133, 403)."""
     grid = np.arange(5.6, 8.6, 0.01)
     fraction = ion_fractions(element, 10**grid / KELVIN_PER_KEV)[:, electrons]
     assert grid[fraction.argmax()] == pytest.approx(log_t, abs=0.13)
