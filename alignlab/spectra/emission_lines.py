@@ -1,8 +1,9 @@
 """The X-ray lines of a solar plasma in collisional equilibrium, as functions of temperature.
 
-Each line or blend is collisional excitation from the ground state of its ion (Mewe & Gronenschild 1981, A&AS 45, 11): emissivity = abundance x ion fraction x 1.7e-3 T^-1/2 f g exp(-E/kT) / E, with f the oscillator strength and
-g a mean Gaunt factor in which cascades, satellites and unlisted weak lines are contained. With the values below the
-sum over lines and continuum keeps within 20% of the power of each element in AtomDB 3 (APEC) where K-shell lines
+Each line or blend is collisional excitation from the ground state of its ion (Mewe & Gronenschild 1981, A&AS 45, 11):
+emissivity = abundance x ion fraction x 1.7e-3 T^-1/2 f g exp(-E/kT) / E, with f the oscillator strength and g a mean
+Gaunt factor in which cascades, satellites and unlisted weak lines are contained. With the values below the sum over
+lines and continuum keeps within about 20% of the power of each element in AtomDB 3 (APEC) where K-shell lines
 dominate. Energies are those of the AtomDB and NIST line lists.
 """
 
