@@ -1,0 +1,98 @@
+// The layer above the points: the picked source, its neighbours, and the sources of an applied survey as diamonds.
+
+const LABELS_UP_TO = 40;
+
+/**
+ * Draws the marks of one frame.
+ *
+ * @param {CanvasRenderingContext2D} context scaled to CSS pixels
+ * @param {{width: number, height: number}} size of the layer in CSS pixels
+ * @param {(row: number) => number[]} place screen position of a row
+ * @param {{pick: number|null, neighbours: number[], overlays: {start: number, stop: number}[]}} marks
+ */
+export function drawMarks(context, size, place, marks, theme, nameOf, fillOf) {
+  context.clearRect(0, 0, size.width, size.height);
+  for (const overlay of marks.overlays) drawDiamonds(context, size, place, overlay, theme, nameOf, fillOf);
+  if (marks.pick === null) return;
+  const centre = place(marks.pick);
+  if (!centre) return;
+  for (const row of marks.neighbours) {
+    const at = place(row);
+    if (!at) continue;
+    stroke(context, theme.background, 3, () => line(context, centre, at));
+    stroke(context, theme.accent, 1.2, () => line(context, centre, at));
+  }
+  for (const row of marks.neighbours) {
+    const at = place(row);
+    if (at) ring(context, at, 5.5, theme, 1.4);
+  }
+  ring(context, centre, 9, theme, 2.4);
+}
+
+function drawDiamonds(context, size, place, overlay, theme, nameOf, fillOf) {
+  const taken = [];
+  context.font = "600 12px 'Source Sans', 'Source Sans 3', sans-serif";
+  context.textBaseline = "middle";
+  for (let row = overlay.start; row < overlay.stop; row += 1) {
+    const at = place(row);
+    if (!at || at[0] < -20 || at[1] < -20 || at[0] > size.width + 20 || at[1] > size.height + 20) continue;
+    const [x, y] = at;
+    context.beginPath();
+    context.moveTo(x, y - 7);
+    context.lineTo(x + 7, y);
+    context.lineTo(x, y + 7);
+    context.lineTo(x - 7, y);
+    context.closePath();
+    context.fillStyle = fillOf(row);
+    context.fill();
+    context.lineWidth = 4;
+    context.strokeStyle = theme.background;
+    context.stroke();
+    context.lineWidth = 1.8;
+    context.strokeStyle = theme.text;
+    context.stroke();
+    if (overlay.stop - overlay.start <= LABELS_UP_TO) label(context, nameOf(row), x, y, size, theme, taken);
+  }
+}
+
+/** Writes a name right of its mark, else left, above or below; leaves it out where all four places are taken. */
+function label(context, text, x, y, size, theme, taken) {
+  const width = context.measureText(text).width;
+  const places = [
+    [x + 11, y],
+    [x - 11 - width, y],
+    [x - width / 2, y - 15],
+    [x - width / 2, y + 15],
+  ];
+  for (const [left, middle] of places) {
+    const box = [left - 2, middle - 8, left + width + 2, middle + 8];
+    if (box[0] < 0 || box[2] > size.width || taken.some((t) => box[0] < t[2] && t[0] < box[2] && box[1] < t[3] && t[1] < box[3])) continue;
+    taken.push(box);
+    context.lineWidth = 3.5;
+    context.lineJoin = "round";
+    context.strokeStyle = theme.background;
+    context.strokeText(text, left, middle);
+    context.fillStyle = theme.text;
+    context.fillText(text, left, middle);
+    return;
+  }
+}
+
+function ring(context, [x, y], radius, theme, width) {
+  const circle = () => context.arc(x, y, radius, 0, 2 * Math.PI);
+  stroke(context, theme.background, width + 3, circle);
+  stroke(context, theme.accent, width, circle);
+}
+
+function line(context, from, to) {
+  context.moveTo(...from);
+  context.lineTo(...to);
+}
+
+function stroke(context, colour, width, path) {
+  context.beginPath();
+  path();
+  context.lineWidth = width;
+  context.strokeStyle = colour;
+  context.stroke();
+}

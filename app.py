@@ -1,0 +1,24 @@
+"""The app: ``streamlit run app.py``. Shows the Atlas, or builds the demo survey on first use."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from alignlab.ui import theme
+from alignlab.ui.opened import current_workspace
+
+st.set_page_config(page_title="alignlab", page_icon=str(theme.ICON), layout="wide", initial_sidebar_state=200)
+theme.apply_style()
+
+workspace = current_workspace()
+if workspace is None:
+    # Imported only here: it brings the simulator and torch, which an Atlas that exists does not wait for.
+    from alignlab.ui import first_use
+
+    st.navigation([st.Page(first_use.show, title="First use")], position="hidden").run()
+else:
+    explore = [st.Page("pages/atlas.py", title="Atlas", icon=":material/scatter_plot:", default=True)]
+    page = st.navigation({"Explore": explore})
+    theme.header(workspace)
+    page.run()
+    theme.footer(workspace)
