@@ -25,7 +25,8 @@ MIN_SOURCES = 12
 MIN_SIGNIFICANCE = 8.0
 #: Fits of fainter sources are too uncertain to stand for the true parameters of a class.
 MIN_NET_COUNTS_FOR_PARAMETERS = 150
-MAX_NET_COUNTS = 20_000
+#: Brighter detections are left out of the distribution of counts: the demo survey's cap on its photons.
+MAX_NET_COUNTS = 4_400
 
 SIMBAD_CLASSES = {
     "QSO": "QSO", "LensedQ": "QSO", "LensedImage": "QSO", "Seyfert_2": "obscured AGN", "LINER": "obscured AGN",
@@ -106,24 +107,31 @@ def literature_table(low: float, middle: float, high: float, source: str) -> dic
     return {"quantiles": [round(float(v), 4) for v in values], "n_detections": 0, "n_sources": 0, "origin": source}
 
 
-def background_by_angle(data: Path) -> dict[str, list[float]]:
+def aperture_fraction(table: pd.DataFrame) -> float:
+    """Share of the point-spread function in the aperture: counts there over corrected ones, where background is nil."""
+    clean = table[(table.theta < 4) & (table.net > 200) & (table.livetime < 60_000)]
+    return round(float((clean.cnts_aper_b / clean.net).median()), 3)
+
+
+def background_by_angle(data: Path, fraction: float) -> dict[str, list[float]]:
     """Aperture background in counts per second (0.5-7 keV): median and scatter in bins of off-axis angle.
 
-    The aperture holds 90% of the point-spread function and the catalogued net counts are corrected for that, so that
-    the background inside is ``cnts_aper_b - 0.9 src_cnts_aper_b``. Only sources below 15 net counts enter,
-    whatever their significance (brighter ones leave the error of the aperture correction), one detection per name.
+    The catalogued net counts are corrected to the whole point-spread function, so that the background inside is
+    ``cnts_aper_b - fraction * src_cnts_aper_b``. Only sources below 15 net counts enter, whatever their significance
+    (brighter ones leave the error of the aperture correction), one detection per name.
     """
     table = pd.read_parquet(data / "csc20_detections.parquet")
     faint = table[table.instrument.eq("ACIS") & table.src_cnts_aper_b.lt(15)].drop_duplicates("name")
-    rate = (faint.cnts_aper_b - 0.9 * faint.src_cnts_aper_b) / faint.livetime
+    rate = (faint.cnts_aper_b - fraction * faint.src_cnts_aper_b) / faint.livetime
     edges = [0, 2, 4, 6, 8, 10, 12, 14, 17]
     out: dict[str, list[float]] = {"theta_arcmin": [], "counts_per_s": [], "scatter_dex": [], "n_sources": []}
     for low, high in itertools.pairwise(edges):
         inside = rate[(faint.theta >= low) & (faint.theta < high)].dropna().to_numpy()
         median, top = np.quantile(inside, [0.5, 0.75])
+        median = max(median, 3e-6)
         out["theta_arcmin"].append((low + high) / 2)
         out["counts_per_s"].append(round(float(median), 8))
-        out["scatter_dex"].append(round(float(min(np.log10(top / median) / 0.674, 0.4)), 3))
+        out["scatter_dex"].append(round(float(np.clip(np.log10(top / median) / 0.674, 0.1, 0.4)), 3))
         out["n_sources"].append(len(inside))
     return out
 
@@ -132,12 +140,13 @@ def derive(data: Path) -> dict[str, object]:
     """Build the whole table."""
     table = load_detections(data)
     bright = table[table.powlaw_gamma.notna() & table.net.gt(MIN_NET_COUNTS_FOR_PARAMETERS)]
+    counted = table[table.net.between(30, MAX_NET_COUNTS)]
     classes: dict[str, dict[str, object]] = {}
     for name, rows in pd.read_csv(LITERATURE_FILE).groupby("source_class", sort=False):
         entries: dict[str, object] = {
             row.parameter: literature_table(row.p05, row.p50, row.p95, row.reference) for row in rows.itertuples()
         }
-        fitted, detected = bright[bright.source_class == name], table[table.source_class == name]
+        fitted, detected = bright[bright.source_class == name], counted[counted.source_class == name]
         if fitted.name.nunique() >= MIN_SOURCES:
             for column, (parameter, logarithmic) in PARAMETERS.items():
                 values = fitted[column].to_numpy()
@@ -145,7 +154,7 @@ def derive(data: Path) -> dict[str, object]:
                     fitted, np.log10(np.maximum(values, 1e-2)) if logarithmic else values
                 )
         if detected.name.nunique() >= MIN_SOURCES:
-            entries["log10_net_counts"] = table_of(detected, np.log10(detected.net.clip(30, MAX_NET_COUNTS)))
+            entries["log10_net_counts"] = table_of(detected, np.log10(detected.net))
         classes[name] = entries
     by_array = {}
     for array, rows in table.groupby("array"):
@@ -162,12 +171,13 @@ def derive(data: Path) -> dict[str, object]:
         "n_sources": int(table.name.nunique()),
         "share_above_150_net_counts": round(float((table.weight * (table.net > 150)).sum() / table.weight.sum()), 3),
         "all": {
-            "log10_net_counts": table_of(table, np.log10(table.net.clip(30, MAX_NET_COUNTS))),
+            "log10_net_counts": table_of(counted, np.log10(counted.net)),
             "log10_exposure_s": table_of(table, np.log10(table.livetime)),
             "year": table_of(table, table.year.to_numpy()),
         },
         "detectors": by_array,
-        "aperture_background": background_by_angle(data),
+        "aperture_fraction": aperture_fraction(table),
+        "aperture_background": background_by_angle(data, aperture_fraction(table)),
         "classes": classes,
     }
 

@@ -9,8 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignlab.spectra.fit import fit_spectra
-from alignlab.spectra.grid import overlap_matrix
-from alignlab.spectra.hardness import HARDNESS_BANDS, band_counts, event_band_counts, flux_significance, hardness_ratio
+from alignlab.spectra.hardness import (
+    HARDNESS_BANDS,
+    band_areas,
+    band_counts,
+    event_band_counts,
+    flux_significance,
+    hardness_ratio,
+)
 from alignlab.spectra.response import CHANNEL_EDGES_KEV, DETECTORS, MODEL_EDGES_KEV, redistribution
 from alignlab.spectra.variability import gregory_loredo
 from alignlab.variables import BANDS, MIN_NET_COUNTS_FOR_FITS, VARIABLE_NAMES, VARIABLES
@@ -33,14 +39,14 @@ def measure_hardness(
     counts, background : dict of str to ndarray, (n,)
         Counts and expected background in the aperture by band (`alignlab.variables.BANDS`).
     area_cm2 : ndarray of float32, (n, n_e)
-        Effective area on `MODEL_EDGES_KEV`.
+        Effective area on `MODEL_EDGES_KEV`, taken at one energy per band.
 
     Returns
     -------
     tuple of DataFrame
         Values and limits, a row per source.
     """
-    weights = {band: area_cm2 @ _shares(limits) for band, limits in BANDS.items()}
+    weights = band_areas(area_cm2, energy_kev=0.5 * (MODEL_EDGES_KEV[1:] + MODEL_EDGES_KEV[:-1]))
     values, limits = {}, {}
     for name, (x, y) in HARDNESS_BANDS.items():
         ratio = hardness_ratio(
@@ -54,12 +60,6 @@ def measure_hardness(
         values[name], limits[f"{name}_lolim"], limits[f"{name}_hilim"] = ratio.value, ratio.lolim, ratio.hilim
     values["flux_significance_b"] = flux_significance(counts["broad"], background=background["broad"])
     return pd.DataFrame(values), pd.DataFrame(limits)
-
-
-def _shares(band: tuple[float, float]) -> NDArray[np.float32]:
-    """Weights of the model's energy bins whose product with an area is its mean over the band."""
-    share = overlap_matrix(MODEL_EDGES_KEV, band)[:, 0] * np.diff(MODEL_EDGES_KEV)
-    return (share / share.sum()).astype(np.float32)
 
 
 def measure_fits(

@@ -31,8 +31,6 @@ CLASS_FRACTIONS: dict[str, float] = {
 }
 CLASSES: tuple[str, ...] = tuple(CLASS_FRACTIONS)
 
-#: Share of the point-spread function inside the extraction aperture (CSC: 90%).
-APERTURE_FRACTION = 0.9
 #: Index above which a measured power law says that the source is thermal and soft.
 _SOFT_INDEX = 2.9
 
@@ -114,7 +112,7 @@ def _draw_class(source_class: str, n: int, rng: np.random.Generator) -> pd.DataF
             "light_curve": draw_kinds(source_class, n, rng=rng),
             "variability_amplitude": 0.0,
             "period_s": np.nan,
-            "expected_counts": counts * APERTURE_FRACTION,
+            "expected_counts": counts * priors()["aperture_fraction"],
             "scattered_fraction": np.nan,
             "host": sky.host,
             "ra": sky.ra_deg,
@@ -125,7 +123,7 @@ def _draw_class(source_class: str, n: int, rng: np.random.Generator) -> pd.DataF
     frame["spectral_model"] = model
     total = parameters.pop("n_h_total", None)
     if total is not None:
-        in_plane = (sky.host == "") & (source_class != "AGN")
+        in_plane = sky.host == ""
         frame["n_h_galactic"] = np.where(in_plane, np.minimum(sky.n_h_1e20, total), sky.n_h_1e20)
         frame["n_h_intrinsic"] = np.maximum(total - frame["n_h_galactic"], 0.0)
     for name, values in parameters.items():
@@ -159,7 +157,7 @@ def _active_nucleus(source_class: str, n: int, rng: np.random.Generator) -> tupl
         parameters["thermal_fraction"] = share
     elif source_class == "obscured AGN":
         parameters["scattered_fraction"] = draw_parameter(source_class, "scattered_fraction", n, rng=rng)
-        second = np.where(rng.random(n) < 0.3, "+plasma", "")
+        second = np.where(rng.random(n) < 0.2, "+plasma", "")
         parameters["kt_kev"] = 10 ** rng.normal(-0.25, 0.12, n)
         parameters["thermal_fraction"] = 10 ** rng.uniform(-2.3, -1.3, n)
         parameters["abundance"] = rng.uniform(0.3, 1.0, n)
@@ -206,7 +204,7 @@ def _compact_object(source_class: str, n: int, rng: np.random.Generator) -> tupl
     index = draw_parameter(source_class, "csc_photon_index" if measured else "photon_index", n, rng=rng)
     soft = (index > _SOFT_INDEX) & (source_class in ("LMXB", "pulsar"))
     index = index.clip(-0.5 if source_class == "HMXB" else 0.5, _SOFT_INDEX)
-    composite = {"HMXB": 0.15, "LMXB": 0.5, "ULX": 0.5, "pulsar": 0.3}[source_class]
+    composite = {"HMXB": 0.15, "LMXB": 0.5, "ULX": 0.5, "pulsar": 0.15}[source_class]
     both = ~soft & (rng.random(n) < composite)
     model = np.where(soft, "blackbody", np.where(both, "blackbody+powerlaw", "powerlaw"))
     warm = (
@@ -226,7 +224,9 @@ def _compact_object(source_class: str, n: int, rng: np.random.Generator) -> tupl
         "thermal_fraction": np.where(soft, 1.0, np.where(both, share.clip(0.02, 0.98), np.nan)),
     }
     if measured:
-        parameters["n_h_total"] = draw_parameter(source_class, "csc_log10_n_h_1e20", n, rng=rng)
+        # A power law fitted to a (partly) thermal spectrum needs more absorption than the source has.
+        excess = np.where(soft, 0.3, 0.7)
+        parameters["n_h_total"] = excess * draw_parameter(source_class, "csc_log10_n_h_1e20", n, rng=rng)
     else:
         parameters["n_h_intrinsic"] = draw_parameter(source_class, "log10_n_h_1e20", n, rng=rng)
     if "log10_fe_k_ew_ev" in available:

@@ -18,7 +18,8 @@ from alignlab.spectra.grid import E_MAX_KEV, E_MIN_KEV, PI_CHANNEL_KEV, GridKind
 from alignlab.spectra.lightcurves import LightCurves, arrival_times
 from alignlab.spectra.measure import measure_variables
 from alignlab.spectra.mixtures import photon_spectra
-from alignlab.spectra.population import APERTURE_FRACTION, TRUTH_COLUMNS, draw_population
+from alignlab.spectra.population import TRUTH_COLUMNS, draw_population
+from alignlab.spectra.priors import priors
 from alignlab.spectra.rarities import pile_up_rows, piled_up, plant_rarities
 from alignlab.spectra.response import (
     CHANNEL_EDGES_KEV,
@@ -221,7 +222,7 @@ def observe(population: pd.DataFrame, *, rng: np.random.Generator) -> Observatio
     in_band = (energy > _BAND_KEV[0]) & (energy < _BAND_KEV[1])
     weight = torch.as_tensor(np.where(in_band, energy * np.diff(MODEL_EDGES_KEV), 0.0), dtype=torch.float32)
     flux = (photons @ weight * scale).numpy().astype(float) * _ERG_PER_KEV / exposure
-    return Observation(area, source.numpy(), background, flux / APERTURE_FRACTION)
+    return Observation(area, source.numpy(), background, flux / priors()["aperture_fraction"])
 
 
 def _draw_events(

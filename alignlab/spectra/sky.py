@@ -47,6 +47,8 @@ GLOBULAR_CLUSTERS = (
     Host("M4", 245.897, -26.526, 0.05, 24.2),
     Host("NGC 6752", 287.717, -59.985, 0.05, 2.8),
 )
+#: Clusters of little extinction, in which faint white-dwarf binaries are seen.
+CLEAR_GLOBULAR_CLUSTERS = tuple(host for host in GLOBULAR_CLUSTERS if host.n_h_1e20 < 15)
 STAR_FORMING_REGIONS = (
     Host("Orion Nebula", 83.82, -5.39, 0.12, 15.0),
     Host("NGC 2264", 100.25, 9.75, 0.15, 6.0),
@@ -79,7 +81,9 @@ _PLACEMENTS = {
     "YSO": _Placement(hosts=((0.85, STAR_FORMING_REGIONS),), plane=0.15, depth=(0.1, 0.7)),
     "HMXB": _Placement(hosts=((0.5, MAGELLANIC_CLOUDS), (0.1, NEARBY_GALAXIES)), plane=0.4, depth=(0.4, 1.0)),
     "LMXB": _Placement(hosts=((0.4, NEARBY_GALAXIES), (0.2, GLOBULAR_CLUSTERS)), plane=0.4, bulge=True, depth=(0.6, 1)),
-    "CV": _Placement(hosts=((0.4, GLOBULAR_CLUSTERS),), plane=0.4, plane_height_deg=6.0, bulge=True, depth=(0.05, 0.7)),
+    "CV": _Placement(
+        hosts=((0.4, CLEAR_GLOBULAR_CLUSTERS),), plane=0.4, plane_height_deg=6.0, bulge=True, depth=(0.05, 0.7)
+    ),
     "ULX": _Placement(hosts=((0.7, NEARBY_GALAXIES),)),
     "pulsar": _Placement(hosts=((0.35, GLOBULAR_CLUSTERS), (0.05, MAGELLANIC_CLOUDS)), plane=0.5, depth=(0.1, 1.0)),
     "SNR": _Placement(hosts=((0.45, MAGELLANIC_CLOUDS), (0.3, NEARBY_GALAXIES)), plane=0.25, depth=(0.3, 1.0)),
