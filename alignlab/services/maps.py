@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignlab.analysis.projections import pca, place_new, tsne_map, umap_map
 from alignlab.errors import AlignlabError
 from alignlab.progress import OnStep, part_of, report
 from alignlab.services.background import Progress, Task
@@ -114,6 +113,9 @@ def compute_map(
     seed : int
         Of the method's random start.
     """
+    # Imported here: scikit-learn and torch take seconds, which reading a finished map need not wait for.
+    from alignlab.analysis.projections import pca, tsne_map, umap_map
+
     latents = representation_latents(survey, run, representation)
     arrays: dict[str, NDArray] = {}
     parameters: dict[str, object] = {"seed": seed, "n": len(latents)}
@@ -199,6 +201,8 @@ def _place(workspace: Workspace, projection: Projection, applied: AppliedSurvey)
     if usable == projection.representation and "components" in projection.arrays:
         positions = (latents - projection.arrays["mean"]) @ projection.arrays["components"].T
     else:
+        from alignlab.analysis.projections import place_new
+
         base = representation_latents(workspace.survey, workspace.run, usable)
         positions = place_new(latents, base, projection.coordinates)
     return OverlayPoints(

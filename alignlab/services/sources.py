@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignlab.analysis.similarity import top_k
 from alignlab.errors import AlignlabError, MissingArtefactError
 from alignlab.services.workspace import Workspace
 from alignlab.spectra.grid import EnergyGrid, energy_grid
@@ -170,6 +169,9 @@ def neighbours_of(
     workspace: Workspace, index: int, *, representation: str = "both", k: int = N_NEIGHBOURS
 ) -> tuple[Neighbour, ...]:
     """The `k` sources nearest to source `index` of the run's survey, by cosine similarity, itself left out."""
+    # Imported here, as below: torch takes seconds, which drawing a map need not wait for.
+    from alignlab.analysis.similarity import top_k
+
     latents = representation_latents(workspace.survey, workspace.run, representation)
     found = top_k(latents[index : index + 1], latents, min(k + 1, len(latents)))
     pairs = zip(found.index[0], found.similarity[0], strict=True)
@@ -207,6 +209,8 @@ def applied_source_card(
     Its neighbours are sources of the run's survey, in `representation`, or in the aligned spectrum space where that
     representation needs papers that it does not have.
     """
+    from alignlab.analysis.similarity import top_k
+
     applied = next((a for a in workspace.overlays if a.survey.name == survey_name), None)
     if applied is None:
         raise MissingArtefactError(
