@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.decomposition import PCA
 
-from alignlab.analysis.progress import OnStep, StoppedError, report
 from alignlab.analysis.similarity import finite_matrix, normalise_rows, top_k
+from alignlab.progress import OnStep, StoppedError, report
 
 _MIN_ROWS = 5
 

@@ -11,10 +11,10 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from alignlab.analysis.progress import OnStep, report
 from alignlab.analysis.retrieval import RetrievalMetrics, partner_ranks, retrieval_metrics
 from alignlab.models.heads import N_ASPECTS, AlignmentHeads, HeadsShape
 from alignlab.models.losses import info_nce, symmetric_info_nce
+from alignlab.progress import OnStep, report
 from alignlab.training.recipe import AlignmentRecipe
 
 SPLITS = ("train", "calibration", "validation", "test")

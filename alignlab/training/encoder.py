@@ -14,18 +14,18 @@ from safetensors import SafetensorError
 from safetensors.numpy import safe_open, save_file
 from torch import Tensor
 
-from alignlab.analysis.progress import OnStep, report
 from alignlab.analysis.reconstruction import on_observed_scale
 from alignlab.errors import DamagedArtefactError, MissingArtefactError
 from alignlab.models.autoencoder import SpectrumAutoencoder
+from alignlab.progress import OnStep, report
 from alignlab.spectra.grid import N_BINS, PI_CHANNEL_KEV, EnergyGrid, energy_grid, minmax_normalise, overlap_matrix
 from alignlab.training.recipe import EncoderRecipe
 
 #: The weights that ship with the package.
 ENCODER_WEIGHTS = Path(__file__).resolve().parent.parent / "models" / "weights" / "spectrum_encoder.safetensors"
 _WARM_UP = 0.02
-#: A spectrum is augmented by thinning with this probability.
-_THINNED_FRACTION = 0.5
+#: A spectrum is made fainter or brighter with this probability.
+_SCALED_FRACTION = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,13 +81,19 @@ class PoissonSpectra:
         self.channels = torch.from_numpy(np.ascontiguousarray(values))
         self.to_bins = torch.from_numpy(overlap_matrix(edges, grid.edges_kev).astype(np.float32))
 
-    def draw(self, rows: Tensor, *, thinning_min: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """New observed and matching expected counts, each (len(rows), n_bins), thinned for half of the rows."""
+    def draw(
+        self, rows: Tensor, *, scaling: tuple[float, float] = (1, 1), generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Draw new observed and matching expected counts, each (len(rows), n_bins).
+
+        Half of the rows are first made fainter or brighter by a factor from the log-uniform range `scaling`.
+        """
         expected = self.channels[rows]
-        if thinning_min < 1:
+        if scaling != (1, 1):
+            low, high = np.log(scaling)
             chosen, place = torch.rand(2, len(rows), 1, generator=generator)
-            factor = torch.exp(place * float(np.log(thinning_min)))
-            expected = expected * torch.where(chosen < _THINNED_FRACTION, factor, 1.0)
+            factor = torch.exp(float(low) + place * float(high - low))
+            expected = expected * torch.where(chosen < _SCALED_FRACTION, factor, 1.0)
         observed = torch.poisson(expected, generator=generator)
         return observed @ self.to_bins, expected @ self.to_bins
 
@@ -204,7 +210,7 @@ def _train(
 def _augmented(
     source: PoissonSpectra, rows: Tensor, recipe: EncoderRecipe, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    observed, expected = source.draw(rows, thinning_min=recipe.thinning_min, generator=generator)
+    observed, expected = source.draw(rows, scaling=(recipe.scaling_min, recipe.scaling_max), generator=generator)
     x = torch.from_numpy(minmax_normalise(observed.numpy()))
     if recipe.target == "observed":
         return x, x

@@ -92,9 +92,9 @@ class EncoderRecipe(_Recipe):
         input itself.
     augment : bool
         Draw new Poisson realisations in every epoch; needs expected counts.
-    thinning_min : float
-        With `augment`, expected counts are multiplied by a factor drawn from here to 1 (log-uniform) for half of the
-        spectra, so that every spectral shape is also seen faint. 1 is no thinning.
+    scaling_min, scaling_max : float
+        With `augment`, expected counts are multiplied by a factor from this (log-uniform) range for half of the
+        spectra, so that every spectral shape is also seen fainter and brighter.
     patch_size, d_model, n_heads, encoder_layers, decoder_layers, token_dim, latent_dim, dropout
         See `alignlab.models.autoencoder.AutoencoderShape`.
     learning_rate : float
@@ -108,7 +108,8 @@ class EncoderRecipe(_Recipe):
     name: str = "spectrum-encoder"
     target: Target = "expected"
     augment: bool = True
-    thinning_min: float = 0.1
+    scaling_min: float = 0.1
+    scaling_max: float = 20.0
     patch_size: int = 10
     d_model: int = 96
     n_heads: int = 4
@@ -124,7 +125,8 @@ class EncoderRecipe(_Recipe):
     patience: int = 10
 
     RANGES: ClassVar[dict[str, Range]] = {
-        "thinning_min": (0.01, 1),
+        "scaling_min": (0.01, 1),
+        "scaling_max": (1, 100),
         "patch_size": (1, N_BINS),
         "d_model": (8, 512),
         "n_heads": (1, 16),
@@ -193,7 +195,7 @@ class AlignmentRecipe(_Recipe):
     loss: Loss = "one-way"
     temperature: float | None = None
     temperature_grid: tuple[float, ...] = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
-    tuning_epochs: int = 6
+    tuning_epochs: int = 5
     learning_rate: float = 5e-4
     weight_decay: float = 0.0
     batch_size: int = 512

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from alignlab.analysis.progress import StoppedError
 from alignlab.analysis.projections import pca, place_new, tsne_map, umap_map
 from alignlab.analysis.similarity import top_k
+from alignlab.progress import StoppedError
 
 Map = Callable[..., np.ndarray]
 # Two threads that wait for each other are slow on a busy machine; the result is the same.

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from alignlab.analysis.progress import StoppedError
 from alignlab.analysis.retrieval import retrieval_metrics
 from alignlab.models.heads import apply_heads
+from alignlab.progress import StoppedError
 from alignlab.training.alignment import train_alignment
 from alignlab.training.recipe import AlignmentRecipe
 

@@ -12,9 +12,9 @@ import pytest
 import torch
 from safetensors.numpy import safe_open
 
-from alignlab.analysis.progress import StoppedError
 from alignlab.analysis.reconstruction import compare_reconstructions, pca_reconstruction
 from alignlab.errors import DamagedArtefactError, MissingArtefactError
+from alignlab.progress import StoppedError
 from alignlab.spectra.grid import PI_CHANNEL_KEV, energy_grid, minmax_normalise, overlap_matrix
 from alignlab.training.encoder import PoissonSpectra, load_encoder, save_encoder, train_encoder
 from alignlab.training.recipe import EncoderRecipe
@@ -115,7 +115,7 @@ def test_drawn_spectra_have_the_mean_variance_and_correlation_of_rebinned_photon
         else PoissonSpectra(channels[None], grid=grid, channel_edges_kev=edges)
     )
     rows = torch.zeros(4000, dtype=torch.int64)
-    observed, expected = source.draw(rows, thinning_min=1, generator=torch.Generator().manual_seed(0))
+    observed, expected = source.draw(rows, generator=torch.Generator().manual_seed(0))
     to_bins = overlap_matrix(edges, grid.edges_kev)
     covariance = to_bins.T @ (channels[:, None] * to_bins)
     np.testing.assert_allclose(expected[0], bins, rtol=0.05, atol=1e-3)
@@ -126,10 +126,10 @@ def test_drawn_spectra_have_the_mean_variance_and_correlation_of_rebinned_photon
     np.testing.assert_allclose(np.trace(found, 1), np.trace(covariance, 1), rtol=0.15)
 
 
-def test_thinning_keeps_the_shape_and_lowers_the_counts_of_half(survey: dict[str, Any]) -> None:
+def test_scaling_keeps_the_shape_and_changes_the_counts_of_half(survey: dict[str, Any]) -> None:
     source = PoissonSpectra(survey["expected"][:1], grid=energy_grid())
     rows = torch.zeros(2000, dtype=torch.int64)
-    observed, expected = source.draw(rows, thinning_min=0.1, generator=torch.Generator().manual_seed(0))
+    observed, expected = source.draw(rows, scaling=(0.1, 1), generator=torch.Generator().manual_seed(0))
     factor = (expected.sum(1) / expected.sum(1).max()).numpy()
     assert np.mean(factor > 0.999) == pytest.approx(0.5, abs=0.05)
     assert factor.min() >= 0.0999
