@@ -182,8 +182,8 @@ def _thermal(source_class: str, n: int, rng: np.random.Generator) -> tuple[NDArr
         parameters["kt2_kev"] = np.where(two, draw_parameter(source_class, "log10_kt2_kev", n, rng=rng), np.nan)
         share = draw_parameter(source_class, "thermal_fraction", n, rng=rng).clip(0.05, 0.98)
         parameters["thermal_fraction"] = np.where(two, share, np.nan)
-    if source_class == "YSO":  # few young stars show only the cool component
-        parameters["kt_kev"] = np.where(two, kt, draw_parameter("YSO", "log10_kt2_kev", n, rng=rng))
+    if source_class in ("star", "YSO"):  # one component alone is that of an active corona, the hot one
+        parameters["kt_kev"] = np.where(two, kt, draw_parameter(source_class, "log10_kt2_kev", n, rng=rng))
     if "log10_redshift" in available:
         parameters["redshift"] = draw_parameter(source_class, "log10_redshift", n, rng=rng)
     if "log10_fe_k_ew_ev" in available:
