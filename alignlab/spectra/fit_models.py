@@ -57,8 +57,10 @@ class Parameter:
 
 
 Taps = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
-#: Log flux (n, n_energies) and its derivatives by each internal emission parameter, from these parameters (n, p).
-LogFlux = Callable[[torch.Tensor], tuple[torch.Tensor, list[torch.Tensor]]]
+#: Computes the derivatives of a log flux by each internal emission parameter, (n, n_energies) each.
+Derivatives = Callable[[], list[torch.Tensor]]
+#: Log flux (n, n_energies) and its derivatives, from internal emission parameters (n, p).
+LogFlux = Callable[[torch.Tensor], tuple[torch.Tensor, Derivatives]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -243,10 +245,10 @@ class _Curve:
         flux = flux.reshape(len(flux), -1, _SUBDIVISIONS).mean(dim=2).clamp_min(1e-300)
         self._table = flux.log().to(torch.float32)
 
-    def __call__(self, shape: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    def __call__(self, shape: torch.Tensor) -> tuple[torch.Tensor, Derivatives]:
         node, weights, slopes = self._nodes.locate(shape[:, 0])
         parts = self._table[node], self._table[node + 1], self._table[node + 2]
-        return _weighted(weights, parts), [_weighted(slopes, parts)]
+        return _weighted(weights, parts), lambda: [_weighted(slopes, parts)]
 
 
 class _PlasmaTable:
@@ -267,28 +269,30 @@ class _PlasmaTable:
         self._table = torch.stack([continuum, metals]).clamp_min(_FLOOR).log().to(torch.float32)
         self._columns = torch.arange(n_energies + 2)
 
-    def __call__(self, shape: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    def __call__(self, shape: torch.Tensor) -> tuple[torch.Tensor, Derivatives]:
         node, by_kt, kt_slopes = self._nodes.locate(shape[:, 0])
         abundance, stretch = shape[:, 1:2], 1 + shape[:, 2:3]
         position = stretch.log() / LINE_STEP + 0.5
         offset = position.floor()
         by_z, z_slopes = _spline(position - offset)
         index = (node[:, None] * self._n_rest + offset.to(torch.int64)) + self._columns
-        continuum, continuum_slope = self._read(0, index, by_kt, kt_slopes)
-        metals, metals_slope = self._read(1, index, by_kt, kt_slopes)
+        continuum_parts, metals_parts = self._read(0, index), self._read(1, index)
+        continuum, metals = _weighted(by_kt, continuum_parts).exp(), _weighted(by_kt, metals_parts).exp()
         flux = torch.addcmul(continuum, abundance, metals)
-        slope = torch.addcmul(continuum * continuum_slope, abundance, metals * metals_slope)
         here = _weighted(by_z, _neighbours(flux)).clamp_min(_FLOOR)
-        return here.log(), [
-            _weighted(by_z, _neighbours(slope)) / here,
-            _weighted(by_z, _neighbours(metals)) / here,
-            _weighted(z_slopes, _neighbours(flux)) / (here * (LINE_STEP * stretch)),
-        ]
 
-    def _read(
-        self, component: int, index: torch.Tensor, weights: Taps, slopes: Taps
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Flux at the temperatures and the slope of its logarithm, both (n, n_energies + 2)."""
+        def derivatives() -> list[torch.Tensor]:
+            continuum_slope, metals_slope = _weighted(kt_slopes, continuum_parts), _weighted(kt_slopes, metals_parts)
+            slope = torch.addcmul(continuum * continuum_slope, abundance, metals * metals_slope)
+            return [
+                _weighted(by_z, _neighbours(slope)) / here,
+                _weighted(by_z, _neighbours(metals)) / here,
+                _weighted(z_slopes, _neighbours(flux)) / (here * (LINE_STEP * stretch)),
+            ]
+
+        return here.log(), derivatives
+
+    def _read(self, component: int, index: torch.Tensor) -> Taps:
+        """Log flux at the three temperatures around each, (n, n_energies + 2) each."""
         table = self._table[component].view(-1)
-        parts = table[index], table[index + self._n_rest], table[index + 2 * self._n_rest]
-        return _weighted(weights, parts).exp(), _weighted(slopes, parts)
+        return table[index], table[index + self._n_rest], table[index + 2 * self._n_rest]

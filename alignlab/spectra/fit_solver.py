@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
-from alignlab.spectra.fit_models import SpectralModel, absorption_per_column
+from alignlab.spectra.fit_models import Derivatives, SpectralModel, absorption_per_column
 
 _MAX_ITERATIONS = 60
 #: A fit has converged when its next step would lower C by less than this (0.03 sigma).
@@ -89,7 +89,7 @@ class State:
 
 def detected_photons(
     model: SpectralModel, x: torch.Tensor, weighted_area: torch.Tensor
-) -> tuple[torch.Tensor, list[torch.Tensor], torch.Tensor]:
+) -> tuple[torch.Tensor, Derivatives, torch.Tensor]:
     """Photons detected per energy bin over their own largest flux; log derivatives of the flux; log of that flux."""
     shape = x.float()
     log_flux, derivatives = model.log_flux(shape[:, : model.n_shape - 1])
@@ -97,14 +97,14 @@ def detected_photons(
     log_flux = torch.addcmul(log_flux, shape[:, model.n_shape - 1 : model.n_shape], tau, value=-1)
     largest = log_flux.masked_fill(weighted_area <= 0, -torch.inf).amax(dim=1, keepdim=True)
     photons = (log_flux - largest).clamp(max=0).exp() * weighted_area
-    return photons, [*derivatives, -tau.expand_as(photons)], largest[:, 0].double()
+    return photons, lambda: [*derivatives(), -tau.expand_as(photons)], largest[:, 0].double()
 
 
 def evaluate(model: SpectralModel, x: torch.Tensor, batch: Batch) -> State:
     """Expected counts, Cash statistic, half its gradient and the Fisher information at the parameters x (n, p)."""
     photons, derivatives, largest = detected_photons(model, x, batch.area)
     matrix = batch.redistribution
-    folded = torch.stack([photons @ matrix, *((photons * d) @ matrix for d in derivatives)], dim=1).double()
+    folded = torch.stack([photons @ matrix, *((photons * d) @ matrix for d in derivatives())], dim=1).double()
     total = folded[:, :1].sum(dim=2, keepdim=True).clamp_min(1e-300)
     profile = folded[:, :1] / total
     slopes = (folded[:, 1:] - profile * folded[:, 1:].sum(dim=2, keepdim=True)) / total
