@@ -99,9 +99,12 @@ class ProjectionHead(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Linear(width, out_dim))
 
     def set_standardisation(self, mean: Tensor, std: Tensor) -> None:
-        """Fix the mean and standard deviation, shape (in_dim,), that inputs are standardised with."""
+        """Fix the mean and standard deviation, shape (in_dim,), that inputs are standardised with.
+
+        A dimension that did not vary is only shifted.
+        """
         self.mean.copy_(mean)
-        self.std.copy_(std.clamp_min(_MIN_STD))
+        self.std.copy_(torch.where(std > _MIN_STD, std, 1.0))
 
     def standardise(self, x: Tensor) -> Tensor:
         """Subtract the mean and divide by the standard deviation."""

@@ -68,6 +68,13 @@ def test_chord_distance_is_the_distance_between_unit_vectors(vectors: np.ndarray
     np.testing.assert_allclose(found.chord_distance, expected, atol=1e-3)
 
 
+def test_rows_known_to_be_normalised_give_the_same_answer(vectors: np.ndarray) -> None:
+    unit = normalise_rows(vectors)
+    first, second = top_k(vectors[:9], vectors, 4), top_k(unit[:9], unit, 4, normalised=True)
+    np.testing.assert_array_equal(first.index, second.index)
+    np.testing.assert_allclose(first.similarity, second.similarity, atol=1e-6)
+
+
 @settings(max_examples=40, deadline=None)
 @given(n=st.integers(2, 30), d=st.integers(1, 6), seed=st.integers(0, 10_000), data=st.data())
 def test_no_row_left_out_is_more_similar(n: int, d: int, seed: int, data: st.DataObject) -> None:
