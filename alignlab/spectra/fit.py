@@ -45,7 +45,8 @@ class SpectralFits:
         68% limits: each name but the statistics with ``_lolim`` and ``_hilim``. NaN on a side where the interval is
         open, that is where it reaches the end of the allowed range.
     amplitudes : dict of str to ndarray of float32, (n,)
-        By model, in the unit of the emission function (photons/cm^2/s/keV at 1 keV for the power law).
+        By model, in the unit of the emission function (photons/cm^2/s/keV at 1 keV for the power law); infinite where
+        it is beyond single precision, behind a column that lets nothing through.
     cash : dict of str to ndarray of float32, (n,)
         By model, the Cash statistic C at the best fit.
     converged : dict of str to ndarray of bool, (n,)
@@ -177,12 +178,12 @@ def _fit_portion(problem: _Problem, keep_expected: bool, model: SpectralModel, r
     lower, upper = limits_68(model, x, state)
     log_amplitude = x[:, -1] - state.log_rate - torch.as_tensor(problem.exposure_s[rows]).log()
     return _PortionFit(
-        best=model.natural(x),
-        lower=model.natural(lower),
-        upper=model.natural(upper),
-        amplitude=log_amplitude.exp(),
-        cash=state.cash,
-        statistic=_reduced_statistic(batch.counts, state.expected, model.n_shape + 1),
+        best=model.natural(x).float(),
+        lower=model.natural(lower).float(),
+        upper=model.natural(upper).float(),
+        amplitude=log_amplitude.exp().float(),
+        cash=state.cash.float(),
+        statistic=_reduced_statistic(batch.counts, state.expected, model.n_shape + 1).float(),
         converged=converged,
         expected=problem.expected_channels(model, x, rows) if keep_expected else None,
     )
