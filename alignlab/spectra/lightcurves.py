@@ -11,20 +11,20 @@ LIGHT_CURVES = ("constant", "flare", "pulsation", "dip", "state change", "stocha
 #: Time bins in which every light curve but the pulsation is tabulated.
 N_TIME_BINS = 512
 
-#: Share of each class's sources that vary visibly within one observation, by kind. Set so that the share of sources
-#: with a variability index of 6 or more is near that of the real detections (one in ten); flaring young stars after
-#: Getman et al. (2005), magnetic white dwarfs and X-ray pulsars after Mukai (2017) and Haberl & Sturm (2016).
+#: Share of each class's sources that vary visibly within one observation, by kind. Set so that the share with a
+#: variability index of 6 or more comes near that of the real detections: one in ten of all, four in ten HMXBs, three
+#: LMXBs, two CVs, one star, half in twenty pulsars; flaring young stars after Getman et al. (2005).
 VARIABLE_SHARES: dict[str, dict[str, float]] = {
-    "AGN": {"stochastic": 0.10, "state change": 0.01},
-    "obscured AGN": {"stochastic": 0.03, "state change": 0.01},
-    "QSO": {"stochastic": 0.03},
-    "star": {"flare": 0.30},
-    "YSO": {"flare": 0.35},
-    "HMXB": {"pulsation": 0.35, "flare": 0.04, "state change": 0.03, "stochastic": 0.06},
-    "LMXB": {"dip": 0.07, "state change": 0.05, "stochastic": 0.12, "flare": 0.02},
-    "CV": {"pulsation": 0.25, "dip": 0.08, "stochastic": 0.12},
+    "AGN": {"stochastic": 0.12, "state change": 0.01},
+    "obscured AGN": {"stochastic": 0.04, "state change": 0.01},
+    "QSO": {"stochastic": 0.04},
+    "star": {"flare": 0.20},
+    "YSO": {"flare": 0.38},
+    "HMXB": {"pulsation": 0.30, "flare": 0.10, "state change": 0.08, "stochastic": 0.25},
+    "LMXB": {"dip": 0.10, "state change": 0.08, "stochastic": 0.22, "flare": 0.03},
+    "CV": {"pulsation": 0.25, "dip": 0.11, "stochastic": 0.18},
     "ULX": {"stochastic": 0.12, "dip": 0.03, "state change": 0.03},
-    "pulsar": {"pulsation": 0.60},
+    "pulsar": {"pulsation": 0.60, "stochastic": 0.03, "flare": 0.01},
     "SNR": {},
     "galaxy cluster": {},
 }
@@ -33,7 +33,7 @@ VARIABLE_SHARES: dict[str, dict[str, float]] = {
 AMPLITUDES: dict[str, tuple[float, float]] = {
     "constant": (0.0, 0.0),
     "flare": (1.0, 15.0),
-    "pulsation": (0.08, 0.6),
+    "pulsation": (0.1, 0.7),
     "dip": (0.3, 0.98),
     "state change": (0.5, 4.0),
     "stochastic": (0.12, 0.6),
