@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from alignlab.ui import theme
-from alignlab.ui.opened import current_workspace
+from alignlab.ui.opened import current_workspace, warm_up
 
 st.set_page_config(page_title="alignlab", page_icon=str(theme.ICON), layout="wide", initial_sidebar_state=200)
 theme.apply_style()
@@ -22,3 +22,4 @@ else:
     theme.header(workspace)
     page.run()
     theme.footer(workspace)
+    warm_up()

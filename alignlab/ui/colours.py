@@ -23,7 +23,7 @@ _DIVERGING = {
     "light": ("08306b", "2f79b5", "aaa69e", "c8702a", "6b2503"),
     "dark": ("9fd0ff", "3f86c9", "6e6a64", "c9742e", "ffcb94"),
 }
-_MISSING = {"light": "ced3da", "dark": "39414c"}
+_MISSING = {"light": "ced3da", "dark": "403c3e"}
 #: Part of a sequential scale that stands out from a light and from a dark page.
 _PART = {"light": (0.0, 0.94), "dark": (0.14, 1.0)}
 _ORDER = (

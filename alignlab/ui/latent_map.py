@@ -216,7 +216,7 @@ def _describe(variable: Variable) -> dict[str, Any]:
 def _categories(rows: pd.DataFrame, n: int) -> list[tuple[dict[str, Any], NDArray[np.uint8]]]:
     """Class, count level and split, each with its values and codes (255 where unknown)."""
     classes = rows["source_class"].astype(str)
-    counted = {name: int(size) for name, size in classes[:n].value_counts().items() if name}
+    counted = {str(name): int(size) for name, size in classes[:n].value_counts().items() if name}
     names = colours.class_order(counted)
     found = {name: code for code, name in enumerate(names)}
     other = found.get(colours.OTHER, _UNKNOWN)

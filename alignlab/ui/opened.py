@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
+import threading
 
 import streamlit as st
 
@@ -55,3 +57,9 @@ def encoded_map(workspace: Workspace, representation: str, method: str) -> Encod
 def _encoded(_workspace: Workspace, dataset: str, run: str, representation: str, method: str) -> EncodedMap:
     del run
     return encode_map(map_table(_workspace, representation, method), dataset=dataset)
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up() -> None:
+    """Load, once the first page is out, what the first pick will need: torch takes seconds to import."""
+    threading.Thread(target=importlib.import_module, args=("alignlab.analysis.similarity",), daemon=True).start()

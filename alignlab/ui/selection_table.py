@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -60,9 +61,9 @@ def show_selection(workspace: Workspace, state: AtlasState) -> None:
 
 def class_counts(classes: pd.Series, rows: NDArray[np.intp]) -> str:
     """``412 selected: AGN 47/4,180 · star 12/1,900``: of how many in the survey, most frequent first."""
-    total = classes.value_counts()
-    chosen = classes.iloc[rows].value_counts()
-    parts = [f"{name or 'not classified'} {count:,}/{total[name]:,}" for name, count in chosen.items()]
+    total = Counter(classes)
+    chosen = Counter(classes.iloc[rows])
+    parts = [f"{name or 'not classified'} {count:,}/{total[name]:,}" for name, count in chosen.most_common()]
     return f"**{rows.size:,} selected:** {' · '.join(parts)}"
 
 

@@ -89,7 +89,7 @@ def spectrum_figure(spectrum: SourceSpectrum, *, shade: Shade = "light", height:
     figure = go.Figure()
     if np.any(spectrum.background > 0):
         background = _smooth(spectrum.background / grid.widths_kev)
-        figure.add_trace(_line(grid.centres_kev, background, _FAINT[shade], "background expected", dash="dot"))
+        figure.add_trace(_line(grid.centres_kev, background, _FAINT[shade], "background", dash="dot"))
     figure.add_trace(_line(grid.centres_kev, _smooth(model), _LINE[shade], "reconstruction"))
     figure.add_trace(
         go.Scatter(

@@ -1,41 +1,47 @@
-// The latent map: points on the graphics card, marks above them, controls and legend below. See ../README.md.
-import createScatterplot from "regl-scatterplot";
+// The latent map: points, marks above them, controls and legend below. The protocol is in ../README.md.
 import { toBitset } from "./codes.js";
-import { BANK, CategoryColouring, VariableColouring, unpackPalettes } from "./colouring.js";
+import { CategoryColouring, VariableColouring, unpackPalettes } from "./colouring.js";
 import { Controls, Tools } from "./controls.js";
 import { el } from "./dom.js";
-import { formatCount, formatValue } from "./format.js";
+import { formatCount } from "./format.js";
 import { categoryLegend, variableLegend } from "./legend.js";
 import { drawMarks } from "./marks.js";
+import { Points } from "./points.js";
 import { readSettings, showInAddress, writeSettings } from "./settings.js";
-import { readTheme, toRgb } from "./theme.js";
+import { STRETCHES } from "./stretch.js";
+import { readTheme } from "./theme.js";
+import { Tooltip, valueWords } from "./tooltip.js";
 
-const OUTLINED_UP_TO = 400;
-/** What must outlive the element itself, by map: camera per projection and the selection. */
+const PALETTES = ["cividis", "batlow"];
+const NO_MARKS = { pick: null, neighbours: [], overlays: [] };
+/** What must outlive the element, by map: cameras by projection, the selection, the serial number of reports. */
 const memory = new Map();
 
 export class LatentMap {
   constructor(parent) {
-    this.canvas = el("canvas", {});
-    this.layer = el("canvas", { class: "al-marks" });
-    this.title = el("div", { class: "al-title" });
-    this.tip = el("div", { class: "al-tip", role: "status", hidden: true });
-    this.selectionText = el("span", { "aria-live": "polite" });
-    const clear = el("button", { type: "button", on: { click: () => this.choose([]) } }, "Clear");
-    this.selectionBox = el("div", { class: "al-selection", hidden: true }, this.selectionText, clear);
-    this.tools = new Tools({ onMode: (mode) => this.setMode(mode), onReset: () => this.fit(true), onZoom: (factor) => this.zoom(factor) });
-    this.controls = new Controls((change) => this.change(change));
-    this.legend = el("div", { class: "al-legend" });
-    this.stage = el("div", { class: "al-stage", tabindex: 0, role: "application" }, this.canvas, this.layer, this.title, this.selectionBox, this.tip, this.tools.node);
-    this.root = el("div", { class: "al-map" }, this.stage, el("div", { class: "al-under" }, this.controls.node, this.legend));
-    parent.append(this.root);
     this.pick = null;
     this.neighbours = [];
     this.selected = [];
-    this.bank = 0;
-    this.queue = Promise.resolve();
     this.listeners = new AbortController();
+    this.build(parent);
     this.listen();
+  }
+
+  build(parent) {
+    this.canvas = el("canvas", {});
+    this.layer = el("canvas", { class: "al-marks" });
+    this.title = el("div", { class: "al-title" });
+    this.tip = new Tooltip();
+    this.selectionText = el("span", { "aria-live": "polite" });
+    const clear = el("button", { type: "button", on: { click: () => this.choose([]) } }, "Clear");
+    this.selectionBox = el("div", { class: "al-selection", hidden: true }, this.selectionText, clear);
+    this.tools = new Tools({ onMode: (mode) => this.setMode(mode), onReset: () => this.reset(), onZoom: (factor) => this.points.zoom(factor) });
+    this.controls = new Controls((change) => this.change(change));
+    this.legend = el("div", { class: "al-legend" });
+    const layers = [this.canvas, this.layer, this.title, this.selectionBox, this.tip.node, this.tools.node];
+    this.stage = el("div", { class: "al-stage", tabindex: 0, role: "application" }, ...layers);
+    this.root = el("div", { class: "al-map" }, this.stage, el("div", { class: "al-under" }, this.controls.node, this.legend));
+    parent.append(this.root);
   }
 
   /** Called at every run of the page; only a new table or a new theme makes anything happen. */
@@ -51,7 +57,7 @@ export class LatentMap {
   destroy() {
     this.listeners.abort();
     this.observer?.disconnect();
-    this.plot?.destroy();
+    this.points?.destroy();
     this.root.remove();
   }
 
@@ -65,38 +71,72 @@ export class LatentMap {
   }
 
   load(table, meta) {
-    const column = (name) => table.getChild(name)?.toArray();
     const before = this.meta;
-    this.meta = meta;
-    this.table = table;
-    this.x = column("x");
-    this.y = column("y");
-    this.rows = this.x.length;
+    [this.meta, this.table] = [meta, table];
     this.names = table.getChild("name");
     this.palettes = unpackPalettes(meta.palettes);
-    this.store = memory.get(meta.key) ?? { cameras: new Map() };
-    memory.set(meta.key, this.store);
-    if (this.store.dataset !== meta.dataset) this.store = Object.assign(this.store, { dataset: meta.dataset, selected: [], cameras: new Map() });
-    if (before?.dataset !== meta.dataset) [this.selected, this.pick, this.neighbours] = [this.store.selected ?? [], null, []];
+    this.recall(before);
     this.settings = this.complete(readSettings());
     this.controls.offer(meta);
-    this.receive(window.alignlabMarks?.[meta.key]);
     this.title.textContent = `${meta.title} · n ${formatCount(meta.n)}`;
-    this.stage.setAttribute("aria-label", `Latent map, ${meta.title}, ${formatCount(meta.n)} sources. Arrow keys move, plus and minus zoom, 0 resets, L switches the lasso.`);
-    this.normalise();
-    if (!this.plot) this.createPlot();
-    const moves = before?.dataset === meta.dataset && before.geometry !== meta.geometry;
-    this.recolour({ transition: moves, place: before?.geometry !== meta.geometry });
+    this.stage.setAttribute("aria-label", `Latent map, ${meta.title}, ${formatCount(meta.n)} sources. Arrow keys move, plus and minus zoom, 0 resets, L switches the lasso, Escape clears the selection.`);
+    this.points ??= this.createPoints();
+    const moved = before?.geometry !== meta.geometry;
+    if (moved) this.points.place(table.getChild("x").toArray(), table.getChild("y").toArray());
+    const camera = this.store.cameras.get(meta.geometry) ?? null;
+    this.recolour({ travel: moved && before?.dataset === meta.dataset, camera: moved ? camera : undefined });
+    this.receive(window.alignlabMarks?.[meta.key]);
+  }
+
+  /** Takes up what is remembered of this map; other rows make selection, pick and cameras meaningless. */
+  recall(before) {
+    const { key, dataset } = this.meta;
+    this.store = memory.get(key);
+    if (this.store?.dataset !== dataset) {
+      this.store = { dataset, cameras: new Map(), selected: [], serial: this.store?.serial ?? 0 };
+      memory.set(key, this.store);
+    }
+    if (before?.dataset !== dataset) [this.selected, this.pick, this.neighbours] = [this.store.selected, null, []];
+  }
+
+  createPoints() {
+    const room = () => this.stage.getBoundingClientRect();
+    const points = new Points(this.canvas, room, {
+      pointOver: (row) => this.showTip(row),
+      pointOut: () => this.hideTip(),
+      lassoStart: () => {
+        this.lassoing = true;
+        this.hideTip();
+      },
+      lassoEnd: () => {
+        this.lassoing = false;
+      },
+      select: ({ points: rows }) => this.onSelect(rows),
+      deselect: () => this.lassoing && this.choose([]),
+      view: () => this.onView(),
+      draw: () => this.drawLayer(),
+    });
+    this.observer = new ResizeObserver(() => {
+      points.resize(this.selected, this.theme);
+      this.drawLayer();
+    });
+    this.observer.observe(this.stage);
+    return points;
+  }
+
+  field(name) {
+    return [...this.meta.variables, ...this.meta.categories].find((f) => f.name === name);
   }
 
   /** Fills what the person left open with the defaults of the field that is shown. */
-  complete(settings) {
-    const known = (name) => [...this.meta.variables, ...this.meta.categories].find((f) => f.name === name);
-    const colour = known(settings.colour) ? settings.colour : this.meta.defaults.colour;
-    const stretches = ["linear", "log", "percentile"];
-    const stretch = stretches.includes(settings.stretch) ? settings.stretch : (known(colour).stretch ?? "linear");
-    const palette = ["cividis", "batlow"].includes(settings.palette) ? settings.palette : this.meta.defaults.palette;
-    return { colour, stretch, palette };
+  complete({ colour, stretch, palette }) {
+    const { defaults } = this.meta;
+    const shown = this.field(colour) ? colour : defaults.colour;
+    return {
+      colour: shown,
+      stretch: STRETCHES.includes(stretch) ? stretch : (this.field(shown).stretch ?? "linear"),
+      palette: PALETTES.includes(palette) ? palette : defaults.palette,
+    };
   }
 
   change(change) {
@@ -107,145 +147,59 @@ export class LatentMap {
     this.recolour();
   }
 
-  /** Fits both axes by one factor into the square that the camera sees. */
-  normalise() {
-    const [left, right] = extent(this.x);
-    const [bottom, top] = extent(this.y);
-    const half = Math.max(right - left, top - bottom) / 2 || 1;
-    const [cx, cy] = [(left + right) / 2, (bottom + top) / 2];
-    this.px = this.x.map((v) => (v - cx) / half);
-    this.py = this.y.map((v) => (v - cy) / half);
-    const [w, h] = [(right - left) / half, (top - bottom) / half];
-    this.box = { x: -w / 2 - 0.04, y: -h / 2 - 0.04, width: w + 0.08, height: h + 0.08 };
+  /** Redraws with the colours of the moment. */
+  recolour({ travel, camera } = {}) {
+    const { meta, settings } = this;
+    const field = this.field(settings.colour);
+    const isVariable = meta.variables.includes(field);
+    const make = isVariable ? VariableColouring : CategoryColouring;
+    const codes = this.table.getChild(field.name).toArray();
+    const colouring = new make(field, codes, meta.n, settings, this.palettes, this.theme.dark);
+    this.colouring = colouring;
+    this.controls.show(settings, { isVariable, isDiverging: Boolean(field.diverging), isOrdinal: Boolean(field.ordinal) });
+    const choose = (rows, add) => this.choose(add ? [...new Set([...this.selected, ...rows])] : rows);
+    this.legend.replaceChildren(...(isVariable ? variableLegend(colouring, meta.n) : categoryLegend(colouring, meta.n, choose)));
+    this.showCount();
+    this.points
+      .paint({ colouring, selected: this.drawOrder(), theme: this.theme, travel, camera })
+      .then(() => {
+        this.root.dataset.drawn = meta.version;
+        this.root.dataset.colour = field.name;
+        this.drawLayer();
+      })
+      .catch((problem) => this.complain(problem));
   }
 
-  createPlot() {
-    const { width, height } = this.stage.getBoundingClientRect();
-    this.plot = createScatterplot({
-      canvas: this.canvas,
-      width: Math.max(1, width),
-      height: Math.max(1, height),
-      syncEvents: true,
-      colorBy: "valueA",
-      deselectOnDblClick: false,
-      deselectOnEscape: false,
-      actionKeyMap: { merge: "shift", lasso: "shift", remove: "alt" },
-      lassoMinDelay: 8,
-      lassoLineWidth: 2,
-    });
-    this.plot.subscribe("pointOver", (row) => this.showTip(row));
-    this.plot.subscribe("pointOut", () => this.hideTip());
-    this.plot.subscribe("lassoStart", () => {
-      this.lassoing = true;
-      this.hideTip();
-    });
-    this.plot.subscribe("lassoEnd", () => {
-      this.lassoing = false;
-    });
-    this.plot.subscribe("select", ({ points }) => this.onSelect(points));
-    this.plot.subscribe("deselect", () => this.lassoing && this.choose([]));
-    this.plot.subscribe("view", () => this.onView());
-    this.plot.subscribe("draw", () => this.drawLayer());
-    this.observer = new ResizeObserver(() => this.resize());
-    this.observer.observe(this.stage);
-  }
-
-  /** Redraws with the colours of the moment; `transition` lets the points travel to a new projection. */
-  recolour({ transition = false, place = false } = {}) {
-    const { colour } = this.settings;
-    const variable = this.meta.variables.find((v) => v.name === colour);
-    const make = variable ? VariableColouring : CategoryColouring;
-    const field = variable ?? this.meta.categories.find((c) => c.name === colour);
-    const codes = this.table.getChild(colour).toArray();
-    this.colouring = new make(field, codes, this.meta.n, this.settings, this.palettes, this.theme.dark);
-    this.controls.show(this.settings, { isVariable: Boolean(variable), isDiverging: Boolean(variable?.diverging), isOrdinal: Boolean(field.ordinal) });
-    this.legend.replaceChildren(...(variable ? variableLegend(this.colouring, this.meta.n) : categoryLegend(this.colouring, this.meta.n, (rows, add) => this.choose(add ? [...new Set([...this.selected, ...rows])] : rows))));
-    this.queue = this.queue.then(() => this.paint(this.colouring, transition, place)).catch((problem) => this.complain(problem));
-  }
-
-  async paint(colouring, transition, place) {
-    if (colouring !== this.colouring && !place) return;
-    const before = this.shown ?? colouring;
-    this.bank = 1 - this.bank;
-    const banks = this.bank === 1 ? [before.colours, colouring.colours] : [colouring.colours, before.colours];
-    const colours = banks.flat().map((c) => [...toRgb(c), 1]);
-    this.plot.set({ pointColor: colours, pointColorActive: colours, ...this.look() });
-    const z = new Float32Array(this.rows);
-    colouring.levels(z, this.bank * BANK);
-    const order = colouring.order();
-    const options = { zDataType: "categorical", select: this.drawOrder() };
-    if (!place && this.spatialIndex) options.spatialIndex = this.spatialIndex;
-    const moving = transition && !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (moving) Object.assign(options, { transition: true, transitionDuration: 900 });
-    this.moving = moving;
-    const drawn = this.plot.draw({ x: this.px, y: this.py, z }, options);
-    if (place && !moving) this.restoreView();
-    await drawn;
-    this.moving = false;
-    this.shown = colouring;
-    this.plot.set({ pointOrder: order });
-    this.spatialIndex = this.plot.get("spatialIndex");
-    this.root.dataset.drawn = this.meta.version;
-    this.root.dataset.colour = this.settings.colour;
-    if (place && moving) this.fit(true);
-    this.drawLayer();
-  }
-
-  /** Point size and the look of the selection, from the number of points, the room and the theme. */
-  look() {
-    const { width, height } = this.stage.getBoundingClientRect();
-    const spacing = Math.sqrt((width * height) / Math.max(1, this.rows));
-    const many = this.selected.length > OUTLINED_UP_TO;
-    return {
-      pointSize: Math.min(9, Math.max(1.5, 0.62 * spacing)),
-      opacity: this.rows > 50000 ? 0.6 : 0.85,
-      opacityInactiveScale: this.selected.length > 0 ? 0.16 : 1,
-      pointSizeSelected: many ? 0.5 : 1.5,
-      pointOutlineWidth: many ? 0.5 : 1,
-      pointColorHover: [...toRgb(this.theme.text), 1],
-      backgroundColor: [...toRgb(this.theme.background), 1],
-      lassoColor: [...toRgb(this.theme.accent), 1],
-    };
-  }
-
-  onSelect(points) {
-    const rows = points.filter((row) => row < this.meta.n);
+  onSelect(rows) {
+    const own = rows.filter((row) => row < this.meta.n);
     if (this.lassoing) {
-      this.choose(rows);
+      this.choose(own);
       return;
     }
-    const added = points.find((row) => !this.selected.includes(row));
-    const clicked = this.shiftHeld ? added : points[0];
+    const clicked = this.shiftHeld ? rows.find((row) => !this.selected.includes(row)) : rows[0];
     if (this.shiftHeld && clicked < this.meta.n) {
       const start = this.selected.length === 0 && this.pick !== null && this.pick < this.meta.n ? [this.pick] : this.selected;
       this.choose([...new Set([...start, clicked])], clicked);
       return;
     }
-    this.restoreSelection();
+    this.points.select(this.drawOrder(), this.theme);
     this.take(clicked);
   }
 
   /** Makes `rows` the selection, and `pick` the source in the card where one is given. */
   choose(rows, pick = this.pick) {
-    this.selected = rows;
+    [this.selected, this.store.selected] = [rows, rows];
     this.pick = pick;
-    this.restoreSelection();
+    this.points.select(this.drawOrder(), this.theme);
+    this.showCount();
     this.report();
   }
 
   take(row) {
     if (row === undefined || row === this.pick) return;
-    this.pick = row;
-    this.neighbours = [];
+    [this.pick, this.neighbours] = [row, []];
     this.report();
     this.drawLayer();
-  }
-
-  restoreSelection() {
-    this.store.selected = this.selected;
-    this.plot.select(this.drawOrder(), { preventEvent: true });
-    this.plot.set(this.look());
-    this.showCount();
   }
 
   /** The selected rows with the missing ones first, since the selection is drawn in the order given. */
@@ -255,7 +209,7 @@ export class LatentMap {
   }
 
   report() {
-    this.store.serial = (this.store.serial ?? 0) + 1;
+    this.store.serial += 1;
     this.api.setStateValue("view", {
       dataset: this.meta.dataset,
       pick: this.pick,
@@ -270,50 +224,30 @@ export class LatentMap {
     if (!marks || marks.dataset !== this.meta?.dataset) return;
     this.pick = marks.pick ?? null;
     this.neighbours = marks.neighbours ?? [];
-    if (this.plot) this.drawLayer();
-    this.showCount();
+    this.drawLayer();
   }
 
   showCount() {
-    const n = this.selected.length;
-    this.selectionBox.hidden = n === 0;
-    this.selectionText.textContent = `${formatCount(n)} selected`;
+    this.selectionBox.hidden = this.selected.length === 0;
+    this.selectionText.textContent = `${formatCount(this.selected.length)} selected`;
   }
 
   showTip(row) {
-    const place = this.plot.getScreenPosition(row);
-    if (!place || this.lassoing) return;
-    const name = this.names?.get(row) ?? `source ${row}`;
+    const place = this.points.screen(row);
+    if (!place || this.lassoing || this.points.travelling) return;
     const overlay = this.meta.overlays.find((o) => row >= o.start && row < o.stop);
-    const parts = [overlay ? overlay.survey : this.className(row), ...this.valueWords(row)];
-    this.tip.replaceChildren(el("b", {}, name), ...parts.flatMap((part) => [" · ", part]));
-    this.tip.hidden = false;
-    const half = this.tip.offsetWidth / 2 + 4;
-    const { width } = this.stage.getBoundingClientRect();
-    this.tip.style.left = `${Math.min(Math.max(place[0], half), width - half)}px`;
-    this.tip.style.top = `${place[1]}px`;
-    this.tip.classList.toggle("al-below", place[1] < 48);
+    const parts = [...(overlay ? [overlay.survey] : []), this.className(row), ...valueWords(this.colouring, row)];
+    this.tip.show(this.names?.get(row) ?? `source ${row}`, parts, place, this.stage.clientWidth);
     this.canvas.style.cursor = "pointer";
   }
 
   hideTip() {
-    this.tip.hidden = true;
+    this.tip.hide();
     this.canvas.style.cursor = "";
   }
 
   className(row) {
-    const classes = this.meta.categories.find((c) => c.name === "source_class");
-    return classes.values[this.table.getChild("source_class").get(row)] ?? "not classified";
-  }
-
-  valueWords(row) {
-    const { variable, category } = this.colouring;
-    if (variable) {
-      const value = this.colouring.valueOf(row);
-      const unit = variable.unit && Number.isFinite(value) ? ` ${variable.unit}` : "";
-      return [`${variable.label} ${formatValue(value)}${unit}`];
-    }
-    return category.name === "source_class" ? [] : [`${category.label} ${this.colouring.nameOf(row)}`];
+    return this.field("source_class").values[this.table.getChild("source_class").get(row)] ?? "not classified";
   }
 
   listen() {
@@ -325,70 +259,52 @@ export class LatentMap {
   }
 
   onKey(event) {
-    if (event.target !== this.stage || event.ctrlKey || event.metaKey || !this.plot) return;
-    const step = 0.12 * this.plot.get("cameraDistance");
-    const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
-    if (moves[event.key]) this.zoom(1, moves[event.key]);
-    else if (event.key === "+" || event.key === "=") this.zoom(0.8);
-    else if (event.key === "-") this.zoom(1.25);
-    else if (event.key === "0") this.fit(true);
-    else if (event.key === "l") this.setMode(this.plot.get("mouseMode") === "lasso" ? "panZoom" : "lasso");
-    else if (event.key === "Escape") this.choose([]);
+    if (event.target !== this.stage || event.ctrlKey || event.metaKey || !this.points) return;
+    const moves = { ArrowLeft: [-0.12, 0], ArrowRight: [0.12, 0], ArrowUp: [0, 0.12], ArrowDown: [0, -0.12] };
+    if (moves[event.key]) this.points.zoom(1, moves[event.key]);
+    else if (event.key === "+" || event.key === "=") this.points.zoom(0.8);
+    else if (event.key === "-") this.points.zoom(1.25);
+    else if (event.key === "0") this.reset();
+    else if (event.key === "l") this.setMode(this.points.mode === "lasso" ? "panZoom" : "lasso");
+    else if (event.key === "Escape" && this.selected.length > 0) this.choose([]);
     else return;
     event.preventDefault();
   }
 
   setMode(mode) {
-    this.plot.set({ mouseMode: mode });
+    this.points.mode = mode;
     this.stage.classList.toggle("al-lassoing", mode === "lasso");
     this.tools.show(mode);
   }
 
-  zoom(factor, [dx, dy] = [0, 0]) {
-    const [x, y] = this.plot.get("cameraTarget");
-    this.plot.zoomToLocation([x + dx, y + dy], this.plot.get("cameraDistance") * factor, { transition: true, transitionDuration: 150 });
-  }
-
-  fit(transition) {
+  reset() {
     this.store.cameras.delete(this.meta.geometry);
-    this.plot.zoomToArea(this.box, { transition, transitionDuration: 350 });
-  }
-
-  restoreView() {
-    const kept = this.store.cameras.get(this.meta.geometry);
-    if (kept) this.plot.set({ cameraView: Float32Array.from(kept) });
-    else this.plot.zoomToArea(this.box);
+    this.points.fit(true);
   }
 
   onView() {
-    if (!this.moving && this.shown) this.store.cameras.set(this.meta.geometry, Array.from(this.plot.get("cameraView")));
+    if (!this.points.travelling && this.points.shown) this.store.cameras.set(this.meta.geometry, this.points.camera);
     this.hideTip();
     this.drawLayer();
   }
 
-  resize() {
-    const { width, height } = this.stage.getBoundingClientRect();
-    if (width < 2 || height < 2) return;
-    this.plot.set({ width, height, ...this.look() });
-    this.drawLayer();
-  }
-
+  /** Draws the marks at most once per frame. */
   drawLayer() {
-    if (!this.plot?.get("isPointsDrawn") || this.framePending) return;
+    if (!this.points?.isDrawn || this.framePending) return;
     this.framePending = true;
     requestAnimationFrame(() => {
       this.framePending = false;
-      if (this.plot.get("isDestroyed")) return;
+      if (this.points.isGone) return;
       const { width, height } = this.stage.getBoundingClientRect();
       const ratio = window.devicePixelRatio || 1;
-      if (this.layer.width !== Math.round(width * ratio) || this.layer.height !== Math.round(height * ratio)) {
-        [this.layer.width, this.layer.height] = [Math.round(width * ratio), Math.round(height * ratio)];
-      }
+      const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
+      if (this.layer.width !== w || this.layer.height !== h) [this.layer.width, this.layer.height] = [w, h];
       const context = this.layer.getContext("2d");
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
-      const marks = this.moving ? { pick: null, neighbours: [], overlays: [] } : { pick: this.pick, neighbours: this.neighbours, overlays: this.meta.overlays };
-      const nameOf = (row) => this.names?.get(row) ?? "";
-      drawMarks(context, { width, height }, (row) => this.plot.getScreenPosition(row), marks, this.theme, nameOf, (row) => this.fillOf(row));
+      const marks = { pick: this.pick, neighbours: this.neighbours, overlays: this.meta.overlays };
+      const words = { nameOf: (row) => this.names?.get(row) ?? "", fillOf: (row) => this.fillOf(row) };
+      const place = (row) => this.points.screen(row);
+      drawMarks(context, { width, height }, place, this.points.travelling ? NO_MARKS : marks, this.theme, words);
     });
   }
 
@@ -399,15 +315,7 @@ export class LatentMap {
 
   complain(problem) {
     console.error(problem);
-    this.stage.append(el("div", { class: "al-problem" }, `The map could not be drawn (${problem.message}). Reload the page; if it stays, this browser may lack WebGL.`));
+    const words = `The map could not be drawn (${problem.message}). Reload the page; if that does not help, this browser may lack WebGL.`;
+    this.stage.append(el("div", { class: "al-problem", role: "alert" }, words));
   }
-}
-
-function extent(values) {
-  let [low, high] = [Infinity, -Infinity];
-  for (const v of values) {
-    if (v < low) low = v;
-    if (v > high) high = v;
-  }
-  return [low, high];
 }

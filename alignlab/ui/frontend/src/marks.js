@@ -9,10 +9,11 @@ const LABELS_UP_TO = 40;
  * @param {{width: number, height: number}} size of the layer in CSS pixels
  * @param {(row: number) => number[]} place screen position of a row
  * @param {{pick: number|null, neighbours: number[], overlays: {start: number, stop: number}[]}} marks
+ * @param {{nameOf: (row: number) => string, fillOf: (row: number) => string}} words name and fill of a diamond
  */
-export function drawMarks(context, size, place, marks, theme, nameOf, fillOf) {
+export function drawMarks(context, size, place, marks, theme, words) {
   context.clearRect(0, 0, size.width, size.height);
-  for (const overlay of marks.overlays) drawDiamonds(context, size, place, overlay, theme, nameOf, fillOf);
+  for (const overlay of marks.overlays) drawDiamonds(context, size, place, overlay, theme, words);
   if (marks.pick === null) return;
   const centre = place(marks.pick);
   if (!centre) return;
@@ -29,7 +30,7 @@ export function drawMarks(context, size, place, marks, theme, nameOf, fillOf) {
   ring(context, centre, 9, theme, 2.4);
 }
 
-function drawDiamonds(context, size, place, overlay, theme, nameOf, fillOf) {
+function drawDiamonds(context, size, place, overlay, theme, { nameOf, fillOf }) {
   const taken = [];
   context.font = "600 12px 'Source Sans', 'Source Sans 3', sans-serif";
   context.textBaseline = "middle";

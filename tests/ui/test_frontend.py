@@ -1,0 +1,37 @@
+"""The browser's code: its own tests run under Node, and the bundle builds from what is in the repository."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from alignlab.errors import MissingArtefactError
+from alignlab.ui import frontend_build
+
+SCRIPTS = sorted(Path(__file__).with_name("frontend").glob("*.test.js"))
+
+
+def test_arithmetic_under_node():
+    node = frontend_build.node_folder() / ("node.exe" if os.name == "nt" else "node")
+    result = subprocess.run([node, "--test", *SCRIPTS], capture_output=True, text=True, check=False, timeout=120)
+    assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-2000:]
+
+
+def test_a_missing_bundle_names_the_command(monkeypatch, tmp_path):
+    monkeypatch.setattr(frontend_build, "BUNDLE", tmp_path / "latent_map.js")
+    with pytest.raises(MissingArtefactError, match=frontend_build.COMMAND):
+        frontend_build.read_bundle()
+    assert not frontend_build.is_current()
+
+
+def test_a_failing_step_is_one_clear_error(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(frontend_build, "FRONTEND", tmp_path)
+    monkeypatch.setattr(frontend_build, "BUNDLE", tmp_path / "dist" / "latent_map.js")
+    monkeypatch.setattr(frontend_build, "_packages_are_current", lambda: True)
+    assert frontend_build.main() == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith("error: 'node build.mjs' failed")
+    assert "Fix the source file" in shown
