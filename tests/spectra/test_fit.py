@@ -10,7 +10,8 @@ from scipy.optimize import minimize
 
 from alignlab.spectra import emission
 from alignlab.spectra.absorption import sigma_wabs, transmission
-from alignlab.spectra.fit import FIT_RANGE_KEV, channel_groups, fit_spectra
+from alignlab.spectra.fit import fit_spectra
+from alignlab.spectra.fit_data import FIT_RANGE_KEV, channel_groups
 from alignlab.spectra.fit_models import MODEL_NAMES, spectral_model
 from alignlab.spectra.response import (
     CHANNEL_EDGES_KEV,
