@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,5 +18,10 @@ def small_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def workspace(small_demo: Path) -> Workspace:
-    return Catalogue(Config(data_dir=small_demo)).open_workspace()
+def workspace(small_demo: Path) -> Iterator[Workspace]:
+    opened = Catalogue(Config(data_dir=small_demo)).open_workspace()
+    yield opened
+    opened.survey.close()
+    opened.run.close()
+    for applied in opened.overlays:
+        applied.survey.close()
