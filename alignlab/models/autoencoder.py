@@ -38,7 +38,7 @@ class AutoencoderShape:
     """
 
     n_bins: int = N_BINS
-    patch_size: int = 10
+    patch_size: int = 20
     latent_dim: int = 64
     d_model: int = 96
     n_heads: int = 4

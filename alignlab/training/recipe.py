@@ -110,7 +110,7 @@ class EncoderRecipe(_Recipe):
     augment: bool = True
     scaling_min: float = 0.1
     scaling_max: float = 20.0
-    patch_size: int = 10
+    patch_size: int = 20
     d_model: int = 96
     n_heads: int = 4
     encoder_layers: int = 3
@@ -118,10 +118,10 @@ class EncoderRecipe(_Recipe):
     token_dim: int = 24
     latent_dim: int = 64
     dropout: float = 0.0
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     weight_decay: float = 1e-4
-    batch_size: int = 128
-    max_epochs: int = 60
+    batch_size: int = 64
+    max_epochs: int = 30
     patience: int = 10
 
     RANGES: ClassVar[dict[str, Range]] = {
