@@ -16,6 +16,7 @@ from alignlab.models.heads import N_ASPECTS, AlignmentHeads, HeadsShape
 from alignlab.models.losses import info_nce, symmetric_info_nce
 from alignlab.progress import OnStep, report
 from alignlab.training.recipe import AlignmentRecipe
+from alignlab.training.threads import one_thread
 
 SPLITS = ("train", "calibration", "validation", "test")
 _LOSSES = {"one-way": info_nce, "symmetric": symmetric_info_nce}
@@ -115,7 +116,7 @@ def train_alignment(
     split : array_like of str, shape (n,)
         "train", "calibration", "validation" or "test".
     seed : int
-        Same seed, same machine, same number of threads: same weights.
+        Same seed, same machine: same weights.
     on_step : callable, optional
         Called after every epoch with the epochs done, the most there can be, and a phrase; False stops.
 
@@ -139,7 +140,7 @@ def train_alignment(
             raise ValueError(f"the {name} split has {len(part)} sources with a text: at least two are needed")
     n_tuning = 0 if recipe.temperature is not None else len(recipe.temperature_grid) * recipe.tuning_epochs
     total = n_tuning + recipe.max_epochs
-    with torch.random.fork_rng(devices=[]):
+    with one_thread(), torch.random.fork_rng(devices=[]):
         scores: dict[float, float] = {}
         for i, candidate in enumerate(recipe.temperature_grid if n_tuning else ()):
             trainer = _Trainer(recipe, parts["train"], temperature=candidate, seed=seed)

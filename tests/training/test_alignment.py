@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from alignlab.analysis.retrieval import retrieval_metrics
 from alignlab.models.heads import apply_heads
@@ -75,13 +76,26 @@ def test_same_seed_same_weights_and_another_seed_others() -> None:
     assert not np.array_equal(first.spectrum_aligned, other.spectrum_aligned)
 
 
-def test_the_global_random_state_is_left_alone() -> None:
-    import torch
+def test_the_number_of_threads_does_not_change_the_weights() -> None:
+    survey, recipe, before = toy_survey(n=400), replace(RECIPE, max_epochs=2), torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        first = train_alignment(recipe, **survey, seed=1)
+        torch.set_num_threads(2)
+        second = train_alignment(recipe, **survey, seed=1)
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_array_equal(
+        first.weights["text_head.layers.0.weight"], second.weights["text_head.layers.0.weight"]
+    )
 
+
+def test_the_global_random_state_and_threads_are_left_alone() -> None:
     torch.manual_seed(3)
-    before = torch.random.get_rng_state()
+    before, threads = torch.random.get_rng_state(), torch.get_num_threads()
     train_alignment(replace(RECIPE, max_epochs=1), **toy_survey(n=200), seed=1)
     assert bool((torch.random.get_rng_state() == before).all())
+    assert torch.get_num_threads() == threads
 
 
 def test_temperature_is_tuned_on_the_calibration_split_alone() -> None:

@@ -1,0 +1,23 @@
+"""One thread for trainings of this size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread, and put its setting back afterwards.
+
+    The matrices are too small for two threads to gain anything (benchmarks/train.py: 18 s with one, 22 s with two), two
+    that wait for each other on a busy machine lose a factor of ten, and the weights no longer depend on the setting.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
