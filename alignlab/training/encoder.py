@@ -20,7 +20,6 @@ from alignlab.models.autoencoder import SpectrumAutoencoder
 from alignlab.progress import OnStep, report
 from alignlab.spectra.grid import N_BINS, PI_CHANNEL_KEV, EnergyGrid, energy_grid, minmax_normalise, overlap_matrix
 from alignlab.training.recipe import EncoderRecipe
-from alignlab.training.threads import one_thread
 
 #: The weights that ship with the package.
 ENCODER_WEIGHTS = Path(__file__).resolve().parent.parent / "models" / "weights" / "spectrum_encoder.safetensors"
@@ -127,7 +126,7 @@ def train_encoder(
     grid : EnergyGrid, optional
         The bins; logarithmic by default.
     seed : int
-        Same seed, same machine: same weights.
+        Same seed, same machine, same number of threads: same weights.
     on_step : callable, optional
         Called after every epoch; False stops.
 
@@ -160,7 +159,7 @@ def train_encoder(
     if recipe.augment:
         chosen = expected if expected_channels is None else expected_channels
         source = PoissonSpectra(np.asarray(chosen)[train], grid=grid, channel_edges_kev=channel_edges_kev)
-    with one_thread(), torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return _train(recipe, pairs(train), pairs(held_out), source, torch.Generator().manual_seed(seed), on_step)
 

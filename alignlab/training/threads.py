@@ -1,4 +1,4 @@
-"""One thread for trainings of this size."""
+"""One thread for the training of heads."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import torch
 def one_thread() -> Iterator[None]:
     """Let torch use one thread, and put its setting back afterwards.
 
-    The matrices are too small for two threads to gain anything (benchmarks/train.py: 18 s with one, 22 s with two), two
-    that wait for each other on a busy machine lose a factor of ten, and the weights no longer depend on the setting.
+    The heads' matrices are too small for two threads to gain anything (benchmarks/train.py: 18 s with one, 22 s with
+    two), two that wait for each other on a busy machine lose a factor of ten, and the weights do not depend on the
+    setting. The spectrum encoder does gain from a second core, and keeps torch's setting.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
