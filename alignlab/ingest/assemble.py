@@ -1,0 +1,247 @@
+"""From sources as files hold them to sources with everything measured, in the way of the simulated ones."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from alignlab.ingest.records import SOURCE_COLUMNS, IngestedSources, Problem
+from alignlab.progress import OnStep, report
+from alignlab.spectra.fit import fit_spectra
+from alignlab.spectra.grid import EnergyGrid, rebin_counts
+from alignlab.spectra.hardness import band_counts
+from alignlab.spectra.measure import LIMITED, measure_hardness
+from alignlab.spectra.response import (
+    CHANNEL_EDGES_KEV,
+    DETECTORS,
+    MODEL_EDGES_KEV,
+    effective_area_cm2,
+    redistribution,
+)
+from alignlab.spectra.variability import gregory_loredo
+from alignlab.variables import MIN_NET_COUNTS_FOR_FITS, VARIABLE_NAMES
+
+#: Year that stands for an unknown date, the middle of the CSC 2.0 observations.
+_USUAL_YEAR = 2008.0
+_SMALLEST_AREA_CM2 = 1e-3
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SourcePiece:
+    """One source as its file holds it.
+
+    Attributes
+    ----------
+    name, source_class, source_file : str
+    ra, dec : float
+        Degrees.
+    obsid : int
+    detector : str
+    year, theta_arcmin, exposure_s : float
+    channel_counts : ndarray of float64, (n_ch,)
+        Counts on `CHANNEL_EDGES_KEV`.
+    channel_background : ndarray of float64, (n_ch,), or None
+        Background counts expected in the aperture, None if unknown.
+    counts : ndarray of float32, (400,)
+        Counts on the survey's grid.
+    background : ndarray of float32, (400,), or None
+    area_cm2 : ndarray of float64, (n_e,), or None
+        Effective area on `MODEL_EDGES_KEV` of the source's own response.
+    redistribution : ndarray of float64, (n_e, n_ch), or None
+        Redistribution of the source's own response.
+    time_s, energy_kev : ndarray of float32
+        Photons from 0.5 to 8 keV, since `start_s` of the observation.
+    span_s : float
+        Length of the observation on the clock of the photons.
+    catalogued : dict of str to float
+        Variables as the file's catalogue gives them.
+    may_fit : bool
+        Whether spectral models can be fitted (background and exposure are those of the spectrum).
+    notes : tuple of str
+    """
+
+    name: str
+    source_file: str
+    source_class: str = ""
+    ra: float = math.nan
+    dec: float = math.nan
+    obsid: int = 0
+    detector: str = ""
+    year: float = math.nan
+    theta_arcmin: float = math.nan
+    exposure_s: float
+    channel_counts: NDArray[np.float64]
+    channel_background: NDArray[np.float64] | None = None
+    counts: NDArray[np.float32]
+    background: NDArray[np.float32] | None = None
+    area_cm2: NDArray[np.float64] | None = None
+    redistribution: NDArray[np.float64] | None = None
+    time_s: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    energy_kev: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    span_s: float = math.nan
+    catalogued: dict[str, float] = field(default_factory=dict)
+    may_fit: bool = True
+    notes: tuple[str, ...] = ()
+
+
+def photon_channels(energy_kev: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Counts per channel of `CHANNEL_EDGES_KEV` of photons with these energies."""
+    return np.histogram(energy_kev, CHANNEL_EDGES_KEV)[0].astype(np.float64)
+
+
+def assemble(
+    pieces: Sequence[SourcePiece],
+    *,
+    grid: EnergyGrid,
+    problems: Sequence[Problem],
+    with_catalogue: bool = False,
+    on_step: OnStep | None = None,
+) -> IngestedSources:
+    """Measure all variables of the sources and put them together.
+
+    Hardness is the catalogue's, a ratio of photon fluxes: with the source's own effective area, or the analytic one of
+    its detector and year, or between those of both detectors where the detector is unknown (said in the notes).
+
+    Raises
+    ------
+    StoppedError
+        If `on_step` returned False.
+    """
+    n = len(pieces)
+    names = _unique_names(pieces)
+    report(on_step, 0, n, "measuring hardness and variability")
+    areas, area_notes = _areas(pieces)
+    channels = np.array([p.channel_counts for p in pieces]).reshape(n, len(CHANNEL_EDGES_KEV) - 1)
+    unknown = np.zeros(channels.shape[1])
+    expected = np.array([unknown if p.channel_background is None else p.channel_background for p in pieces])
+    expected = expected.reshape(channels.shape)
+    in_bands, under = (band_counts(values, edges_kev=CHANNEL_EDGES_KEV) for values in (channels, expected))
+    values, limits = measure_hardness(in_bands, under, areas.astype(np.float32))
+    values["var_prob_b"], values["var_index_b"] = _variability(pieces)
+    net = in_bands["broad"] - under["broad"]
+    fits = []
+    for i, piece in enumerate(pieces):
+        report(on_step, i, n, f"measuring {names[i]}")
+        fits.append(_fitted(piece, areas[i], net[i]))
+    report(on_step, n, n, "measured")
+    table = pd.concat([values, limits, pd.DataFrame(fits, index=values.index)], axis=1)
+    limit_names = [f"{name}_{side}" for name in LIMITED for side in ("lolim", "hilim")]
+    counts = np.array([p.counts for p in pieces], dtype=np.float32).reshape(n, grid.n_bins)
+    blank = np.full(grid.n_bins, np.nan)
+    background = np.array([blank if p.background is None else p.background for p in pieces], dtype=np.float32)
+    background = background.reshape(n, grid.n_bins)
+    catalogued = pd.DataFrame([p.catalogued for p in pieces], columns=list(VARIABLE_NAMES))
+    return IngestedSources(
+        sources=_source_table(pieces, names, counts, background, area_notes),
+        variables=table.reindex(columns=list(VARIABLE_NAMES)).astype(np.float32),
+        limits=table.reindex(columns=limit_names).astype(np.float32),
+        catalogued=catalogued.astype(np.float32) if with_catalogue else None,
+        counts=counts,
+        background=background,
+        time_s=np.concatenate([np.zeros(0), *(p.time_s for p in pieces)]).astype(np.float32),
+        energy_kev=np.concatenate([np.zeros(0), *(p.energy_kev for p in pieces)]).astype(np.float32),
+        offsets=np.cumsum([0, *(len(p.time_s) for p in pieces)]).astype(np.int64),
+        problems=tuple(problems),
+    )
+
+
+def on_grid(channel_counts: NDArray[np.float64], grid: EnergyGrid) -> NDArray[np.float32]:
+    """Counts of `CHANNEL_EDGES_KEV` on the survey's grid, as the simulated sources have them."""
+    return rebin_counts(channel_counts, CHANNEL_EDGES_KEV, grid)
+
+
+def _unique_names(pieces: Sequence[SourcePiece]) -> list[str]:
+    """Names that tell the sources apart: a second source of a name gets its file or a number."""
+    taken = Counter(p.name for p in pieces)
+    names: list[str] = []
+    used: set[str] = set()
+    for piece in pieces:
+        name = piece.name if taken[piece.name] == 1 else f"{piece.name} ({piece.obsid or Path(piece.source_file).stem})"
+        unique, number = name, 2
+        while unique in used:
+            unique, number = f"{name} #{number}", number + 1
+        used.add(unique)
+        names.append(unique)
+    return names
+
+
+def _areas(pieces: Sequence[SourcePiece]) -> tuple[NDArray[np.float64], list[str]]:
+    """Effective area per source on `MODEL_EDGES_KEV`, and a note where it is not the source's own."""
+    areas, notes = np.empty((len(pieces), len(MODEL_EDGES_KEV) - 1)), []
+    for i, piece in enumerate(pieces):
+        note = ""
+        if piece.area_cm2 is not None:
+            areas[i] = piece.area_cm2
+        else:
+            known = piece.detector in DETECTORS
+            year = piece.year if math.isfinite(piece.year) else _USUAL_YEAR
+            theta = piece.theta_arcmin if piece.theta_arcmin >= 0 else 0.0
+            both = effective_area_cm2([piece.detector] if known else list(DETECTORS), year, theta)
+            areas[i] = np.exp(np.log(np.maximum(both, _SMALLEST_AREA_CM2)).mean(axis=0))
+            chips = piece.detector if known else "between those of ACIS-S and ACIS-I, the chip being unknown"
+            when = f"{year:.0f}" if math.isfinite(piece.year) else f"{_USUAL_YEAR:.0f} (the date is unknown)"
+            note = f"hardness with the analytic area of {when}, {chips}"
+        notes.append(note)
+    return np.maximum(areas, _SMALLEST_AREA_CM2), notes
+
+
+def _variability(pieces: Sequence[SourcePiece]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Gregory-Loredo probability and index in the broad band, NaN where there are no photons."""
+    probability, index = np.full((2, len(pieces)), np.nan, dtype=np.float32)
+    timed = [i for i, p in enumerate(pieces) if len(p.time_s) and p.span_s > 0]
+    if timed:
+        broad = [pieces[i].time_s[pieces[i].energy_kev < 7.0] for i in timed]
+        offsets = np.cumsum([0, *(len(times) for times in broad)])
+        spans = np.array([pieces[i].span_s for i in timed])
+        probability[timed], index[timed] = gregory_loredo(np.concatenate(broad), offsets, stop_s=spans)
+    return probability, index
+
+
+def _fitted(piece: SourcePiece, area: NDArray[np.float64], net_counts: float) -> dict[str, float]:
+    """Fit variables and limits of one source, with its own response where it has one; {} where none is fitted."""
+    matrix: ArrayLike | None = piece.redistribution
+    if matrix is None and piece.detector in DETECTORS:
+        matrix = redistribution(piece.detector)
+    if matrix is None or not piece.may_fit or not net_counts > MIN_NET_COUNTS_FOR_FITS:
+        return {}
+    background = piece.channel_background
+    fits = fit_spectra(
+        piece.channel_counts[None],
+        background=np.zeros((1, len(piece.channel_counts))) if background is None else background[None],
+        exposure_s=np.array([piece.exposure_s]),
+        area=area[None],
+        redistribution=matrix,
+    )
+    row = fits.to_frame().iloc[0]
+    return {str(name): float(value) for name, value in row.items()}
+
+
+def _source_table(
+    pieces: Sequence[SourcePiece],
+    names: Sequence[str],
+    counts: NDArray[np.float32],
+    background: NDArray[np.float32],
+    area_notes: Sequence[str],
+) -> pd.DataFrame:
+    total, under = counts.sum(axis=1, dtype=np.float64), background.sum(axis=1, dtype=np.float64)
+    rows = [
+        {
+            "name": name, "ra": p.ra, "dec": p.dec, "source_class": p.source_class, "obsid": p.obsid,
+            "detector": p.detector, "year": p.year, "theta_arcmin": p.theta_arcmin, "exposure_s": p.exposure_s,
+            "source_file": p.source_file, "notes": "; ".join(note for note in (*p.notes, area_note) if note),
+        }
+        for p, name, area_note in zip(pieces, names, area_notes, strict=True)
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=[c for c in SOURCE_COLUMNS if not c.endswith("counts")])
+    table = table.assign(
+        counts=total, background_counts=under, net_counts=np.where(np.isnan(under), total, total - under)
+    )
+    text = {"name": "str", "source_class": "str", "detector": "str", "source_file": "str", "notes": "str"}
+    return table[list(SOURCE_COLUMNS)].astype({**text, "obsid": "int64"})
