@@ -7,7 +7,7 @@ import streamlit as st
 from alignlab.ui import theme
 from alignlab.ui.opened import current_workspace, warm_up
 
-st.set_page_config(page_title="alignlab", page_icon=str(theme.ICON), layout="wide", initial_sidebar_state=200)
+st.set_page_config(page_title="alignlab", page_icon=str(theme.ICON), layout="wide")
 theme.apply_style()
 
 workspace = current_workspace()
@@ -17,7 +17,10 @@ if workspace is None:
 
     st.navigation([st.Page(first_use.show, title="First use")], position="hidden").run()
 else:
-    explore = [st.Page("pages/atlas.py", title="Atlas", icon=":material/scatter_plot:", default=True)]
+    explore = [
+        st.Page("pages/atlas.py", title="Atlas", icon=":material/scatter_plot:", default=True),
+        st.Page("pages/survey.py", title="Survey", icon=":material/list_alt:"),
+    ]
     page = st.navigation({"Explore": explore})
     theme.header(workspace)
     page.run()

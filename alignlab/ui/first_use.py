@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import time
+from base64 import b64encode
 from datetime import timedelta
 
 import streamlit as st
 
 from alignlab.errors import AlignlabError
 from alignlab.services import demo
+from alignlab.ui import theme
 from alignlab.ui.words import duration
 
 _STARTED = "alignlab.first_use_started"
 _TITLE = """
-<div class="al-head"><b style="font-size: 2rem">alignlab</b></div>
-<p class="al-dim">X-ray sources, seen through their spectra and through the papers about them.</p>
+<div class="al-first"><img src="data:image/svg+xml;base64,{icon}" alt=""><div><b>alignlab</b>
+<div class="al-dim">X-ray sources, seen through their spectra and through the papers about them.</div></div></div>
 """
-_WHAT = (
-    "A demo survey of 11,447 **simulated** sources is being built on this computer: photons, spectra, papers, and the "
-    "model that aligns them. It is kept, so this happens once. You may close this tab; the work goes on."
-)
+_WHAT = "Building the demo: 11,447 **simulated** sources, once, on this computer. You may close this tab."
 
 
 def show() -> None:
     """Start the demo if nobody has, and follow it until the Atlas can open."""
     _, middle, _ = st.columns([1, 2, 1])
     with middle, st.container(key="first_use"):
-        st.html(_TITLE)
+        st.html(_TITLE.format(icon=b64encode(theme.ICON.read_bytes()).decode()))
         st.markdown(_WHAT)
         _follow()
 

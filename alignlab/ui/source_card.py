@@ -11,7 +11,7 @@ import streamlit as st
 from alignlab.services.sources import SourceCard, VariableReading
 from alignlab.services.workspace import Workspace
 from alignlab.ui import words
-from alignlab.ui.spectrum_figure import spectrum_figure
+from alignlab.ui.spectrum_figure import spectrum_figure, spectrum_key
 from alignlab.ui.theme import shade
 
 #: Shown first; the rest are one click away.
@@ -32,7 +32,8 @@ def empty_card() -> None:
 def show_source_card(card: SourceCard, workspace: Workspace, *, on_pick: Callable[[int], None]) -> None:
     """Draw the card; `on_pick` is called with the index of a neighbour that was pressed."""
     st.html(_head(card))
-    figure = spectrum_figure(card.spectrum, shade=shade())
+    st.html(spectrum_key(with_background=bool(np.any(card.spectrum.background > 0)), shade=shade()))
+    figure = spectrum_figure(card.spectrum, shade=shade(), height=215)
     st.plotly_chart(figure, config={"displayModeBar": False}, key="source_spectrum")
     st.html(_key_table(card, workspace))
     neighbours, papers, variables = st.tabs(

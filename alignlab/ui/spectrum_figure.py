@@ -121,8 +121,8 @@ def spectrum_figure(spectrum: SourceSpectrum, *, shade: Shade = "light", height:
     low, high = _decades(density[shown], model)
     figure.update_layout(
         height=height,
-        margin={"l": 52, "r": 6, "t": 8, "b": 40},
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
+        margin={"l": 52, "r": 6, "t": 4, "b": 40},
+        showlegend=False,
         hoverlabel={"align": "left"},
         xaxis={
             "type": "log",
@@ -142,6 +142,15 @@ def spectrum_figure(spectrum: SourceSpectrum, *, shade: Shade = "light", height:
         },
     )
     return figure
+
+
+def spectrum_key(*, with_background: bool, shade: Shade = "light") -> str:
+    """What the marks of the figure mean, as a line of HTML above it."""
+    marks = [f'<i class="al-dot" style="background: {_INK[shade]}"></i>counts']
+    marks.append(f'<i style="border-color: {_LINE[shade]}"></i>reconstruction')
+    if with_background:
+        marks.append(f'<i style="border-color: {_FAINT[shade]}; border-top-style: dotted"></i>background')
+    return f'<div class="al-key">{"".join(f"<span>{mark}</span>" for mark in marks)}</div>'
 
 
 def _line(x: NDArray, y: NDArray, colour: str, name: str, dash: str = "solid") -> go.Scatter:
