@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.decomposition import PCA
 
 from alignlab.analysis.similarity import finite_matrix, normalise_rows, top_k
 from alignlab.progress import OnStep, StoppedError, report
@@ -63,6 +62,9 @@ def pca(x: ArrayLike, *, n_components: int = 2, seed: int = 0) -> PcaMap:
     ValueError
         If `n_components` exceeds n or d, or a value is not finite.
     """
+    # Imported here: placing a few sources on a finished map must not wait a second for scikit-learn.
+    from sklearn.decomposition import PCA
+
     x = finite_matrix(x, "x")
     if not 1 <= n_components <= min(x.shape):
         raise ValueError(f"n_components must be 1 to {min(x.shape)} for latents of shape {x.shape}, not {n_components}")
