@@ -7,13 +7,10 @@ from dataclasses import asdict
 import numpy as np
 
 from alignlab.config import Config, load_config
-from alignlab.literature.embedders import embed_aspects, embedder
-from alignlab.literature.generator import TextNoise, write_literature
 from alignlab.progress import OnStep, part_of, report
 from alignlab.services.background import Progress, Task
 from alignlab.services.workspace import DEMO, Catalogue
 from alignlab.spectra.grid import minmax_normalise
-from alignlab.spectra.simulate import simulate_survey
 from alignlab.store.artefact import Meta
 from alignlab.store.survey import Photons, Survey, SurveyContents, paper_split, write_survey
 
@@ -32,6 +29,11 @@ def build_survey(
     on_step: OnStep | None = None,
 ) -> Survey:
     """Simulate a survey with its literature, embed the texts and publish it as `name`."""
+    # Imported here: a page that only watches the progress need not wait for torch and scikit-learn.
+    from alignlab.literature.embedders import embed_aspects, embedder
+    from alignlab.literature.generator import TextNoise, write_literature
+    from alignlab.spectra.simulate import simulate_survey
+
     simulated = simulate_survey(n_sources, seed=seed, on_step=part_of(on_step, 0.0, 0.75))
     rng = np.random.default_rng([seed, 1])
     split = paper_split(n_sources, rng=rng)
