@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from alignlab.ui import theme
+from alignlab.errors import AlignlabError
+from alignlab.ui import first_use, theme
 from alignlab.ui.opened import current_workspace, warm_up
 
 st.set_page_config(page_title="alignlab", page_icon=str(theme.ICON), layout="wide")
 theme.apply_style()
 
-workspace = current_workspace()
+try:
+    workspace = current_workspace()
+except AlignlabError as error:
+    st.error(str(error))
+    st.stop()
 if workspace is None:
-    # Imported only here: it brings the simulator and torch, which an Atlas that exists does not wait for.
-    from alignlab.ui import first_use
-
     st.navigation([st.Page(first_use.show, title="First use")], position="hidden").run()
 else:
     explore = [

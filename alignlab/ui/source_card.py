@@ -77,7 +77,7 @@ def _key_table(card: SourceCard, workspace: Workspace) -> str:
         reading = by_name[name]
         rank = _rank(reading, card, workspace)
         rows.append(f"<tr><td>{escape(reading.variable.label)}</td><td>{_value(reading)}</td><td>{rank}</td></tr>")
-    heads = f"<tr><th></th><th>measured, 68% limits</th><th>{'rank in class' if _ranks(card) else ''}</th></tr>"
+    heads = f"<tr><th></th><th>measured, 68% limits</th><th>{'in class' if _ranks(card) else ''}</th></tr>"
     return f'<table class="al-rows">{heads}{"".join(rows)}</table>'
 
 

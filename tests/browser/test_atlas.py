@@ -192,3 +192,41 @@ def test_the_card_moves_under_the_map_on_a_narrow_screen(browser: Browser, app: 
     assert card["y"] > stage["y"] + stage["height"]
     assert stage["width"] > 750
     context.close()
+
+
+def test_everything_survives_a_visit_to_another_page(atlas: Watched):
+    atlas.choose_colour("hard_hs")
+    atlas.page.mouse.click(*atlas.hover_somewhere())
+    atlas.page.wait_for_selector(".al-card-head")
+    name = atlas.page.inner_text(".al-card-head b")
+    atlas.lasso(EVERYTHING)
+    atlas.page.get_by_role("link", name="Survey").click()
+    atlas.page.get_by_text("Classes", exact=True).wait_for()
+    atlas.idle()
+    atlas.page.get_by_role("link", name="Atlas").click()
+    atlas.drawn()
+    assert atlas.page.inner_text(".al-card-head b") == name
+    assert atlas.page.inner_text(".al-selection").startswith("300 selected")
+    assert atlas.page.get_attribute(".al-map", "data-colour") == "hard_hs"
+    assert address(atlas)["colour"] == "hard_hs"
+    assert address(atlas)["source"] == name
+
+
+def test_escape_clears_the_selection(atlas: Watched):
+    atlas.lasso(EVERYTHING)
+    assert atlas.page.is_visible(".al-selection")
+    atlas.page.focus(".al-stage")
+    atlas.page.keyboard.press("Escape")
+    atlas.page.wait_for_selector(".al-selection", state="hidden")
+
+
+def test_the_lasso_button_selects_without_a_key(atlas: Watched):
+    atlas.page.get_by_role("button", name=re.compile("Lasso")).click()
+    atlas.page.mouse.move(*atlas.point(*EVERYTHING[0]))
+    atlas.page.mouse.down()
+    for corner in [*EVERYTHING[1:], EVERYTHING[0]]:
+        atlas.page.mouse.move(*atlas.point(*corner), steps=8)
+        atlas.page.wait_for_timeout(30)
+    atlas.page.mouse.up()
+    atlas.page.wait_for_selector(".al-selection:not([hidden])")
+    assert atlas.page.inner_text(".al-selection").startswith("300 selected")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from alignlab.services import demo
 from alignlab.services.background import Progress
 from tests.conftest import PROJECT
 from tests.ui.small_demo import build_small_demo
@@ -54,7 +55,7 @@ def test_a_source_in_the_address_fills_the_card(data, monkeypatch):
 def test_an_observed_source_shows_its_distance_and_no_rank(data, monkeypatch):
     text = html(run_app(data, monkeypatch, source="CDFS 179"))
     assert "farther out than 99% of the training set" in text
-    assert "rank in class" not in text
+    assert "in class" not in text
 
 
 def test_a_neighbour_can_be_picked(data, monkeypatch):
@@ -72,8 +73,6 @@ def test_an_unknown_source_is_a_message(data, monkeypatch):
 
 
 def test_first_use_shows_progress_and_survives_a_failure(tmp_path, monkeypatch):
-    from alignlab.services import demo
-
     states = [Progress(fraction=0.4, message="simulating photons"), Progress(error="The disk is full.")]
     monkeypatch.setattr(demo, "ensure_demo_started", lambda: states[0])
     app = run_app(tmp_path, monkeypatch)
@@ -82,3 +81,12 @@ def test_first_use_shows_progress_and_survives_a_failure(tmp_path, monkeypatch):
     app.run()
     assert "The disk is full." in app.error[0].value
     assert app.button[0].label == "Try again"
+
+
+def test_the_survey_page_counts_classes_and_coverage(data, monkeypatch):
+    app = run_app(data, monkeypatch)
+    app.switch_page("pages/survey.py").run()
+    assert not app.exception
+    classes, variables = app.dataframe[-2].value, app.dataframe[-1].value
+    assert dict(zip(classes["class"], classes["sources"], strict=True)) == {"AGN": 20, "star": 20, "QSO": 20}
+    assert list(variables["n"]) == [60] * 20
