@@ -281,8 +281,8 @@ def _piece(record: AxiaRecord, file_name: str, grid: EnergyGrid) -> SourcePiece:
     notes = [*record.notes]
     if record.thinned_from > len(record.time_s):
         notes.append(
-            f"a sample of {len(record.time_s)} of its {record.thinned_from} photons: counts, significance and variability "
-            "are those of the sample"
+            f"a sample of {len(record.time_s)} of its {record.thinned_from} photons: counts, significance and "
+            "variability are those of the sample"
         )
     span = float(record.time_s[-1])
     notes.append("exposure is the time from first to last photon; background unknown: net counts are all counts")

@@ -168,9 +168,13 @@ def read_tables(path: str | Path, *, columns: Collection[str]) -> FitsTables:
                     _table(path, i, hdu, columns) for i, hdu in enumerate(hdus) if isinstance(hdu, fits.BinTableHDU)
                 )
                 n_hdus = len(hdus)
+        except InputFileError as problem:
+            _refuse_truncated(path, caught, problem)
+            raise
         except zlib.error as problem:
             raise InputFileError(path, f"damaged compressed data ({problem})") from problem
         except _DAMAGE as problem:
+            _refuse_truncated(path, caught, problem)
             raise InputFileError(
                 path, f"damaged FITS structure ({_first_line(problem)})", remedy="Fetch the file again."
             ) from problem
@@ -248,16 +252,16 @@ def _header(header: fits.Header) -> dict[str, HeaderValue]:
     return values
 
 
+def _refuse_truncated(path: Path, caught: list[warnings.WarningMessage], cause: Exception | None) -> None:
+    if any("truncated" in str(warning.message) for warning in caught):
+        raise InputFileError(
+            path, "the file is truncated: it is shorter than its headers say", remedy="Fetch it again."
+        ) from cause
+
+
 def _notes(path: Path, caught: list[warnings.WarningMessage]) -> tuple[str, ...]:
-    notes: list[str] = []
-    for warning in caught:
-        text = _first_line(warning.message)
-        if "truncated" in text:
-            raise InputFileError(
-                path, "the file is truncated: it is shorter than its headers say", remedy="Fetch it again."
-            )
-        if text and text not in notes:
-            notes.append(text)
+    _refuse_truncated(path, caught, None)
+    notes = list(dict.fromkeys(_first_line(warning.message) for warning in caught))
     if len(notes) > _MAX_NOTES:
         notes[_MAX_NOTES:] = [f"and {len(notes) - _MAX_NOTES} more deviations from the FITS standard"]
     return tuple(f"FITS: {note}" for note in notes)
