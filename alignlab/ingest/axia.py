@@ -199,7 +199,7 @@ def _record(line: bytes, number: int) -> AxiaRecord:
     except UnicodeDecodeError as problem:
         raise _UnusableLineError("is not UTF-8 text") from problem
     except json.JSONDecodeError as problem:
-        raise _UnusableLineError(f"broken JSON ({problem.msg} at character {problem.pos + 1})") from problem
+        raise _UnusableLineError(f"broken JSON (character {problem.pos + 1}: {problem.msg})") from problem
     except (RecursionError, ValueError) as problem:
         raise _UnusableLineError(f"broken JSON ({problem})") from problem
     if not isinstance(values, dict):
