@@ -61,7 +61,7 @@ def _head(card: SourceCard) -> str:
         observed.append(f"{words.number(exposure / 1000)} ks")
     counts = f"{float(np.sum(card.spectrum.counts)):,.0f} counts"
     if np.any(card.spectrum.background > 0):
-        counts += f", {words.number(float(np.sum(card.spectrum.background)))} of them background"
+        counts += f", {words.number(float(np.sum(card.spectrum.background)), digits=2)} of them background"
     lines += [" · ".join([place, *map(escape, observed)]), counts]
     body = "<br>".join(lines)
     return (

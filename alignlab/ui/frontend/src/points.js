@@ -3,7 +3,9 @@ import createScatterplot from "regl-scatterplot";
 import { BANK } from "./colouring.js";
 import { toRgb } from "./theme.js";
 
-const OUTLINED_UP_TO = 400;
+const OUTLINED_UP_TO = 50;
+/** How much of its colour an unselected point keeps; mixed, not transparent, so that crowds fade like single points. */
+const KEPT = 0.25;
 
 export class Points {
   /**
@@ -40,7 +42,8 @@ export class Points {
     this.x = x.map((v) => (v - cx) / half);
     this.y = y.map((v) => (v - cy) / half);
     const [w, h] = [(right - left) / half, (top - bottom) / half];
-    this.box = { x: -w / 2 - 0.04, y: -h / 2 - 0.04, width: w + 0.08, height: h + 0.08 };
+    // A little air around the points, and more on the right, where the tools are.
+    this.box = { x: -w / 2 - 0.05, y: -h / 2 - 0.05, width: w + 0.2, height: h + 0.1 };
     this.spatialIndex = null;
   }
 
@@ -60,8 +63,12 @@ export class Points {
     const before = this.shown ?? colouring;
     this.bank = 1 - this.bank;
     const banks = this.bank === 1 ? [before, colouring] : [colouring, before];
-    const colours = banks.flatMap((c) => c.colours).map((c) => [...toRgb(c), 1]);
-    this.plot.set({ pointColor: colours, pointColorActive: colours, ...this.look(selected, theme) });
+    this.colours = banks.flatMap((c) => c.colours).map(toRgb);
+    // A selected missing value is a darker grey, else it would pass for a faded one. The library honours the colours of
+    // selected and hovered points only where all three lists are of equal length.
+    const text = toRgb(theme.text);
+    const full = this.colours.map((c, i) => opaque(i % BANK === BANK - 1 ? mix(c, text, 0.6) : c));
+    this.plot.set({ pointColorActive: full, pointColorHover: full, ...this.look(selected, theme) });
     const z = new Float32Array(this.x.length);
     colouring.levels(z, this.bank * BANK);
     const options = { zDataType: "categorical", select: selected };
@@ -84,15 +91,19 @@ export class Points {
     const spacing = Math.sqrt((width * height) / Math.max(1, this.x.length));
     const many = selected.length > OUTLINED_UP_TO;
     return {
+      pointColor: selected.length > 0 ? this.faded(theme) : this.colours.map(opaque),
       pointSize: Math.min(9, Math.max(1.5, 0.62 * spacing)),
       opacity: this.x.length > 50000 ? 0.6 : 0.85,
-      opacityInactiveScale: selected.length > 0 ? 0.16 : 1,
       pointSizeSelected: many ? 0.5 : 1.5,
       pointOutlineWidth: many ? 0.5 : 1,
-      pointColorHover: [...toRgb(theme.text), 1],
       backgroundColor: [...toRgb(theme.background), 1],
       lassoColor: [...toRgb(theme.accent), 1],
     };
+  }
+
+  faded(theme) {
+    const background = toRgb(theme.background);
+    return this.colours.map((c) => opaque(mix(c, background, KEPT)));
   }
 
   select(selected, theme) {
@@ -102,7 +113,7 @@ export class Points {
 
   resize(selected, theme) {
     const { width, height } = this.room();
-    if (width < 2 || height < 2) return;
+    if (width < 2 || height < 2 || !this.colours) return;
     this.plot.set({ width, height, ...this.look(selected, theme) });
   }
 
@@ -150,6 +161,15 @@ export class Points {
   destroy() {
     this.plot.destroy();
   }
+}
+
+/** `share` of one colour and the rest of the other. */
+function mix(colour, other, share) {
+  return colour.map((c, k) => share * c + (1 - share) * other[k]);
+}
+
+function opaque(colour) {
+  return [...colour, 1];
 }
 
 function extent(values) {
