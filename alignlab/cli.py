@@ -294,7 +294,7 @@ def train() -> None:
 
 
 @train.command("encoder")
-@click.option("--sources", default=30_000, show_default=True, type=click.IntRange(200), help="Simulated sources.")
+@click.option("--sources", default=12_000, show_default=True, type=click.IntRange(200), help="Simulated sources.")
 @click.option("--seed", default=101, show_default=True, type=click.IntRange(0), help="Seed of sources and weights.")
 @click.option("--epochs", default=None, type=click.IntRange(1), help="Most epochs [the recipe's].")
 @click.option("--output", type=click.Path(path_type=Path), help="Weights file [the one in the package].")

@@ -138,8 +138,9 @@ to 64 numbers. `spectrum_encoder.safetensors` holds them; its header holds the r
 - **Data**: {n_sources:,} simulated sources (`alignlab.spectra.simulate`, seed {seed}), none of them in the demo survey,
   which has another seed; a tenth is the validation split. Nothing observed went in, but for the priors that were
   derived from the Chandra Source Catalog 2.0 (`docs/demo-survey.md`).
-- **Task**: reconstruct the noise-free expected spectrum from a Poisson realisation of it, drawn anew in every epoch and
-  thinned for half of them; mean absolute error on the scale of the observed spectrum; early stopping.
+- **Task**: reconstruct the noise-free expected spectrum from a Poisson realisation of it, drawn anew in every epoch
+  and, for half of them, made {recipe.scaling_min:g} to {recipe.scaling_max:g} times as bright; mean absolute error on
+  the scale of the observed spectrum; early stopping.
 - **Command**: `alignlab train encoder --sources {n_sources} --seed {seed} --epochs {recipe.max_epochs}`
   ({len(result.history)} epochs in {minutes:.0f} minutes on 2 shared cores; best epoch {result.best_epoch}, validation
   MAE {best.validation_mae:.4f}; {n_parameters:,} parameters).

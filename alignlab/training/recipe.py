@@ -121,7 +121,7 @@ class EncoderRecipe(_Recipe):
     learning_rate: float = 2e-3
     weight_decay: float = 1e-4
     batch_size: int = 64
-    max_epochs: int = 30
+    max_epochs: int = 24
     patience: int = 10
 
     RANGES: ClassVar[dict[str, Range]] = {

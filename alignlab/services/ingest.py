@@ -1,0 +1,115 @@
+"""Real files to surveys: readers give sources, this gives them a name, a folder and a provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from alignlab.config import Config
+from alignlab.errors import AlignlabError
+from alignlab.ingest.axia import axia_to_contents
+from alignlab.ingest.ogip import spectra_to_contents
+from alignlab.ingest.records import IngestedSources
+from alignlab.progress import OnStep
+from alignlab.spectra.grid import GridKind, energy_grid, minmax_normalise
+from alignlab.store.artefact import Meta, check_name, sha256_of
+from alignlab.store.survey import Photons, Survey, SurveyContents, write_survey
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class IngestOutcome:
+    """A new survey, and what could not be used.
+
+    Attributes
+    ----------
+    survey : Survey
+    problems : tuple of str
+        One message per file or line that was left out.
+    """
+
+    survey: Survey
+    problems: tuple[str, ...]
+
+
+def ingest_ogip_files(
+    paths: Sequence[Path],
+    *,
+    name: str,
+    config: Config,
+    grid_kind: GridKind = "log",
+    replace: bool = False,
+    on_step: OnStep | None = None,
+) -> IngestOutcome:
+    """Make a survey of OGIP spectra; a file that cannot be used is reported and the others go on.
+
+    Raises
+    ------
+    AlignlabError
+        If the name is taken, or no file could be used.
+    """
+    _check_free(name, config, replace)
+    ingested = spectra_to_contents(paths, grid=energy_grid(grid_kind), on_step=on_step)
+    inputs = {path.name: sha256_of(path) for path in paths if path.is_file()}
+    return _publish(ingested, name, config, {"reader": "ogip", "grid_kind": grid_kind}, inputs, replace)
+
+
+def ingest_axia_file(
+    path: Path,
+    *,
+    name: str,
+    config: Config,
+    grid_kind: GridKind = "log",
+    replace: bool = False,
+    on_step: OnStep | None = None,
+) -> IngestOutcome:
+    """Make a survey of an Axia corpus; a line that cannot be used is reported and the others go on.
+
+    Raises
+    ------
+    AlignlabError
+        If the name is taken, the file cannot be opened, or no line could be used.
+    """
+    _check_free(name, config, replace)
+    ingested = axia_to_contents(path, grid=energy_grid(grid_kind), on_step=on_step)
+    inputs = {path.name: sha256_of(path)}
+    return _publish(ingested, name, config, {"reader": "axia", "grid_kind": grid_kind}, inputs, replace)
+
+
+def _check_free(name: str, config: Config, replace: bool) -> None:
+    """Say that a name is taken before the work, not after it."""
+    folder = config.surveys_dir / check_name(name)
+    if folder.exists() and not replace:
+        raise AlignlabError(f"Survey {name!r} exists already.", remedy="Choose another name, or add --replace.")
+
+
+def _publish(
+    ingested: IngestedSources,
+    name: str,
+    config: Config,
+    recipe: dict[str, object],
+    inputs: dict[str, str],
+    replace: bool,
+) -> IngestOutcome:
+    problems = tuple(str(problem) for problem in ingested.problems)
+    if len(ingested.sources) == 0:
+        raise AlignlabError(
+            f"No source could be read. {' '.join(problems)}", remedy="Nothing was written; check the files."
+        )
+    contents = SurveyContents(
+        # Nothing is trained on a survey of one's own files: all of it is there to be looked at.
+        sources=ingested.sources.assign(split="test"),
+        variables=ingested.variables,
+        limits=ingested.limits,
+        catalogued=ingested.catalogued,
+        photons=Photons(ingested.time_s, ingested.energy_kev, ingested.offsets),
+        arrays={
+            "spectra": minmax_normalise(ingested.counts),
+            "counts": ingested.counts.astype(np.float32),
+            "background": ingested.background.astype(np.float32),
+        },
+    )
+    meta = Meta(kind="survey", name=name, simulated=False, recipe=dict(recipe), inputs_sha256=inputs)
+    return IngestOutcome(survey=write_survey(contents, meta, config.surveys_dir, replace=replace), problems=problems)
