@@ -87,5 +87,6 @@ def _poll(workspace: Workspace, representation: str, method: str, asked_missing:
     progress = start_missing_maps(workspace, wanted) if wanted else start_missing_maps(workspace)
     if progress is None:
         st.rerun(scope="app")
-    text = f"{progress.message} · {progress.fraction:.0%}"
-    st.caption(f"{text} · showing PCA meanwhile" if asked_missing else f"computing {text}")
+    silent = progress.message in ("", "starting")
+    text = f"{METHOD_LABELS[method] if silent else progress.message.partition(':')[0]} {progress.fraction:.0%}"
+    st.caption(f"{text}, PCA meanwhile" if asked_missing else f"computing {text}")

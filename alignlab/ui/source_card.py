@@ -53,9 +53,9 @@ def _head(card: SourceCard) -> str:
     if np.isfinite(card.novelty_percent):
         lines.append(f"of {escape(card.survey_name)}; farther out than {card.novelty_percent:.0f}% of the training set")
     place = f"{facts['ra']:.4f}° {facts['dec']:+.4f}°".replace("-", "−")
-    observed = [
-        str(facts[name]) for name in ("detector", "year") if name in facts and str(facts[name]) not in {"", "nan"}
-    ]
+    observed = [str(facts["detector"])] if facts.get("detector") else []
+    if np.isfinite(year := float(facts.get("year", np.nan))):
+        observed.append(f"{int(year)}")
     exposure = card.spectrum.exposure_s
     if np.isfinite(exposure):
         observed.append(f"{words.number(exposure / 1000)} ks")
@@ -138,16 +138,22 @@ def _papers(card: SourceCard) -> str:
     return f'{"".join(parts)}{heading}<ul class="al-papers">{items}</ul>'
 
 
+def _two_lines(reading: VariableReading, *numbers: float) -> str:
+    """A value with its interval on a line of its own."""
+    value, bracket, interval = words.measured(reading.variable, *numbers).partition(" (")
+    return escape(value) + (f'<br><span class="al-dim">({escape(interval)}</span>' if bracket else "")
+
+
 def _variable_table(card: SourceCard) -> str:
     catalogued = any(np.isfinite(reading.catalogued) for reading in card.readings)
     rows = []
     for reading in card.readings:
-        estimate = words.measured(reading.variable, reading.estimate, reading.estimate_low, reading.estimate_high)
+        estimate = _two_lines(reading, reading.estimate, reading.estimate_low, reading.estimate_high)
         cells = [escape(reading.variable.label_with_unit)]
-        cells.append(escape(words.measured(reading.variable, reading.value, reading.low, reading.high)))
+        cells.append(_two_lines(reading, reading.value, reading.low, reading.high))
         if catalogued:
-            cells.append(escape(words.measured(reading.variable, reading.catalogued)))
-        cells.append(f"<i>{escape(estimate)}</i>" if estimate != words.MISSING else estimate)
+            cells.append(_two_lines(reading, reading.catalogued))
+        cells.append(f"<i>{estimate}</i>" if estimate != words.MISSING else estimate)
         rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     names = ["", "measured", *(["catalogue"] if catalogued else []), "estimated"]
     heads = "".join(f"<th>{name}</th>" for name in names)
