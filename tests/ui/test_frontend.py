@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -15,8 +14,8 @@ SCRIPTS = sorted(Path(__file__).with_name("frontend").glob("*.test.js"))
 
 
 def test_arithmetic_under_node():
-    node = frontend_build.node_folder() / ("node.exe" if os.name == "nt" else "node")
-    result = subprocess.run([node, "--test", *SCRIPTS], capture_output=True, text=True, check=False, timeout=120)
+    command = [*frontend_build.find_node().node, "--test", *map(str, SCRIPTS)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-2000:]
 
 
@@ -33,5 +32,14 @@ def test_a_failing_step_is_one_clear_error(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(frontend_build, "_packages_are_current", lambda: True)
     assert frontend_build.main() == 2
     shown = capsys.readouterr().err
-    assert shown.startswith("error: 'node build.mjs' failed")
+    assert shown.startswith("error: esbuild failed")
     assert "Fix the source file" in shown
+
+
+def test_the_python_package_brings_a_working_node_and_npm(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    found = frontend_build.find_node()
+    for program in (found.node, found.npm):
+        result = subprocess.run([*program, "--version"], capture_output=True, text=True, check=False, timeout=60)
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.lstrip("v")[0].isdigit()
