@@ -15,13 +15,13 @@ from alignlab.literature.phrases_variability import AMPLITUDE_EDGES
 #: Spectral facts and how often each is told relative to the continuum.
 SPECTRAL_FACTS: dict[str, float] = {
     "continuum": 1.0,
-    "absorption": 0.85,
-    "counts": 0.5,
-    "second": 0.5,
-    "lines": 0.45,
-    "hardness": 0.5,
-    "flux": 0.35,
-    "variability": 0.65,
+    "absorption": 1.0,
+    "counts": 0.9,
+    "second": 0.8,
+    "lines": 0.85,
+    "hardness": 0.95,
+    "flux": 0.4,
+    "variability": 0.8,
 }
 #: Facts whose coarse words are shared out by `vagueness`.
 VAGUE, WORDS, NUMBERS = 0, 1, 2

@@ -134,7 +134,8 @@ class LsaEmbedder:
         return CountVectorizer(
             stop_words="english",
             ngram_range=(1, 2),
-            token_pattern=r"(?u)\b\w[\w\-]+\b",
+            # Decimal numbers stay whole: a quoted photon index or temperature is a word like any other.
+            token_pattern=r"(?u)\b\w(?:[\w.\-]*\w)\b",
             max_features=self._settings["max_features"],
             dtype=np.float32,
             **options,

@@ -140,18 +140,12 @@ def _spectrum(claims: Claims, i: int, pen: Pen, rarity: str, fields: Fields) -> 
     kind = claims.continuum[i]
     sentences: list[Phrase] = []
     if told["counts"]:
-        counted = spectrum.COUNTS_NUMBER if manner["counts"] == NUMBERS else spectrum.COUNTS[level["counts"]]
-        sentences.append(pen.pick(counted))
+        counted = [spectrum.COUNTS_NUMBER] if manner["counts"] == NUMBERS else []
+        sentences += [pen.pick(options) for options in (*counted, spectrum.COUNTS[level["counts"]])]
     if told["continuum"]:
-        sentences.append(pen.pick(_continuum(kind, manner["continuum"], level)))
+        sentences += [pen.pick(options) for options in _continuum(kind, manner["continuum"], level)]
     if told["absorption"]:
-        if manner["absorption"] == VAGUE:
-            absorbed: Sequence[Phrase] = spectrum.VAGUE_COLUMN[level["obscuration"]]
-        elif manner["absorption"] == NUMBERS:
-            absorbed = spectrum.COLUMN_NUMBER
-        else:
-            absorbed = spectrum.COLUMN[level["absorption"]]
-        sentences.append(pen.pick(absorbed))
+        sentences += [pen.pick(options) for options in _absorption(manner["absorption"], level)]
     if told["lines"]:
         lines = spectrum.ABUNDANCE[level["abundance"]] if kind == "plasma" else spectrum.IRON[level["lines"]]
         sentences.append(pen.pick(lines))
@@ -190,16 +184,25 @@ def _environment(claims: Claims, i: int, pen: Pen, rarity: str, fields: Fields) 
     return sentences or [pen.pick(environment.AGNOSTIC)]
 
 
-def _continuum(kind: str, manner: int, level: dict[str, int]) -> Sequence[Phrase]:
+def _continuum(kind: str, manner: int, level: dict[str, int]) -> list[Sequence[Phrase]]:
+    """What to say of the continuum: its colour only, the model in words, or its parameter as well."""
     if manner == VAGUE:
-        return spectrum.VAGUE_CONTINUUM[level["colour"]]
+        return [spectrum.VAGUE_CONTINUUM[level["colour"]]]
     in_words = {"power law": spectrum.POWER_LAW, "plasma": spectrum.PLASMA, "blackbody": spectrum.BLACKBODY}
     in_numbers = {
         "power law": spectrum.POWER_LAW_NUMBER,
         "plasma": spectrum.PLASMA_NUMBER,
         "blackbody": spectrum.BLACKBODY_NUMBER,
     }
-    return (in_numbers if manner == NUMBERS else in_words)[kind]
+    return [in_words[kind], in_numbers[kind]] if manner == NUMBERS else [in_words[kind]]
+
+
+def _absorption(manner: int, level: dict[str, int]) -> list[Sequence[Phrase]]:
+    """What to say of the absorber: coarse words, graded ones, or the column as well."""
+    if manner == VAGUE:
+        return [spectrum.VAGUE_COLUMN[level["obscuration"]]]
+    graded = spectrum.COLUMN[level["absorption"]]
+    return [graded, spectrum.COLUMN_NUMBER] if manner == NUMBERS else [graded]
 
 
 def _second(component: str, level: int) -> Sequence[Phrase]:

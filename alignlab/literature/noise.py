@@ -44,17 +44,17 @@ class TextNoise:
         Probability that a planted rarity is described.
     """
 
-    strength: float = 0.9
-    class_told: float = 0.85
-    vagueness: float = 0.45
-    number_quoting: float = 0.3
-    scatter: float = 1.0
-    class_error: float = 0.08
+    strength: float = 1.0
+    class_told: float = 0.95
+    vagueness: float = 0.1
+    number_quoting: float = 0.2
+    scatter: float = 0.4
+    class_error: float = 0.04
     outdated: float = 0.08
-    spectral_fact: float = 0.6
-    environment_fact: float = 0.5
-    missing_aspect: tuple[float, float, float] = (0.05, 0.2, 0.25)
-    filler: float = 1.2
+    spectral_fact: float = 1.0
+    environment_fact: float = 0.7
+    missing_aspect: tuple[float, float, float] = (0.04, 0.02, 0.15)
+    filler: float = 0.5
     field_paper: float = 0.35
     other_mission: float = 0.15
     rarity_told: float = 0.8

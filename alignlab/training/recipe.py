@@ -188,7 +188,7 @@ class AlignmentRecipe(_Recipe):
     shared_dim: int = 64
     hidden_dim: int = 256
     hidden_layers: int = 1
-    dropout: float = 0.3
+    dropout: float = 0.5
     activation: Activation = "gelu"
     layer_norm: bool = True
     missing_aspect: MissingAspect = "learned"
