@@ -16,6 +16,7 @@ import alignlab
 from alignlab.errors import AlignlabError
 from alignlab.progress import OnStep
 from alignlab.services.workspace import DEMO, Catalogue, Workspace
+from alignlab.spectra.grid import GridKind
 
 
 class _OneLineErrors(click.Group):
@@ -228,7 +229,7 @@ def _ingest_options(command: Callable[..., None]) -> Callable[..., None]:
 @ingest.command("ogip")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @_ingest_options
-def ingest_ogip(paths: tuple[Path, ...], name: str, replace: bool, grid: str) -> None:
+def ingest_ogip(paths: tuple[Path, ...], name: str, replace: bool, grid: GridKind) -> None:
     """Read OGIP spectra (PHA or PI, .gz too); background, ARF and RMF are found through their headers."""
     from alignlab.services.ingest import ingest_ogip_files
 
@@ -242,7 +243,7 @@ def ingest_ogip(paths: tuple[Path, ...], name: str, replace: bool, grid: str) ->
 @ingest.command("axia")
 @click.argument("path", type=click.Path(path_type=Path))
 @_ingest_options
-def ingest_axia(path: Path, name: str, replace: bool, grid: str) -> None:
+def ingest_axia(path: Path, name: str, replace: bool, grid: GridKind) -> None:
     """Read an Axia corpus (corpus.jsonl or corpus.jsonl.gz): photon events with catalogued variables."""
     from alignlab.services.ingest import ingest_axia_file
 

@@ -146,9 +146,9 @@ def _parse(tokens: list[str], at: int) -> tuple[list[_Part], int]:
 
 def _write(parts: list[_Part], pen: Pen, slots: Mapping[str, str], out: list[str]) -> None:
     for part in parts:
-        if type(part) is str:
+        if isinstance(part, str):
             out.append(part)
-        elif type(part) is tuple:
+        elif isinstance(part, tuple):
             out.append(slots[part[0]])
         else:
             _write(pen.pick(part), pen, slots, out)

@@ -154,4 +154,7 @@ class Task:
             self._publish(Progress(fraction=1.0, message="ready", done=True))
 
     def _publish(self, progress: Progress) -> None:
-        write_file_atomically(self._progress_path, lambda path: path.write_text(json.dumps(asdict(progress))) and None)
+        def write(path: Path) -> None:
+            path.write_text(json.dumps(asdict(progress)))
+
+        write_file_atomically(self._progress_path, write)
