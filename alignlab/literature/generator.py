@@ -1,4 +1,8 @@
-"""The simulated literature of a survey: papers, which source they discuss, and summaries by aspect."""
+"""The simulated literature: papers about each source, and summaries of what they say under three aspects.
+
+Nothing here is real: titles and abstracts are composed from phrases of our own, identifiers cannot be taken for
+bibcodes, and every abstract ends by saying that the paper is simulated.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +13,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignlab.literature import phrases_papers as papers
+from alignlab.literature import phrases_environment as environment
+from alignlab.literature import phrases_nature as nature
+from alignlab.literature import phrases_papers as paper_phrases
+from alignlab.literature import phrases_spectrum as spectrum
+from alignlab.literature import phrases_variability as variability
 from alignlab.literature.aspects import ASPECTS
-from alignlab.literature.claims import draw_claims
+from alignlab.literature.claims import FAMILY, NUMBERS, PROBABLE, STATED, UNKNOWN, VAGUE, Claims, draw_claims
 from alignlab.literature.fields import Fields, assign_fields
-from alignlab.literature.grammar import Pen, paragraph
+from alignlab.literature.grammar import Pen, Phrase, paragraph
 from alignlab.literature.noise import TextNoise
-from alignlab.literature.phrases_environment import FIELDS
-from alignlab.literature.slots import draw_slots
-from alignlab.literature.writers import Slots, Writer, add_fillers, n_fillers
+from alignlab.literature.slots import Slots
 
-MOST_PAPERS = 8
+MAX_PAPERS = 8
 FIRST_YEAR, LAST_YEAR = 2000, 2025
-_DRAWS_PER_TEXT = 72
+#: Uniform numbers prepared per text: enough for the longest, so that no two texts share any.
+_DRAWS = 160
+_MOST_FILLERS = 6
+_TOPICS = ("nature", "spectrum", "environment")
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +40,11 @@ class Literature:
     Attributes
     ----------
     papers : DataFrame
-        ``paper_id`` (int, the row), ``title``, ``year``, ``identifier`` ("sim:07:000123", no bibcode), ``abstract``.
+        paper_id, title, year, identifier, abstract.
     source_papers : DataFrame
-        ``source_index``, ``paper_id``: each source has 1 to 8 papers.
+        source_index, paper_id: one row per source and paper about it; a field paper has many sources.
     summaries : DataFrame
-        ``source_index``, ``aspect``, ``text``; aspects that are not discussed have no row.
+        source_index, aspect, text; only aspects that are discussed.
     """
 
     papers: pd.DataFrame
@@ -50,179 +59,219 @@ def write_literature(
     rng: np.random.Generator,
     settings: TextNoise | None = None,
 ) -> Literature:
-    """Write the literature of simulated sources.
-
-    Texts follow from class and physics through what the literature is supposed to believe
-    (`alignlab.literature.claims`); they name neither sources nor positions.
+    """Write 1 to 8 papers and up to three aspect summaries for each source.
 
     Parameters
     ----------
-    truth : DataFrame
-        One row per source, columns as in `alignlab.spectra.population.TRUTH_COLUMNS`.
-    variables : DataFrame
-        Measured variables (``hard_hs`` and ``var_prob_b`` are used where they are finite), or an empty table.
+    truth, variables : DataFrame
+        As in `alignlab.spectra.simulate.SimulatedSurvey`, one row per source.
     rng : numpy.random.Generator
-        Same state, same settings: same texts.
+        Same state, same texts.
     settings : TextNoise, optional
-        How much is said, and how well.
+        How much the texts tell, and how well.
 
-    Raises
-    ------
-    ValueError
-        If `truth` is empty.
+    Returns
+    -------
+    Literature
+        Every source has at least one paper and at least one aspect. No text holds a source's name or position.
     """
-    if len(truth) == 0:
-        raise ValueError("truth must hold at least one source")
     settings = settings or TextNoise()
-    truth = truth.reset_index(drop=True)
-    fields_rng, claims_rng, details_rng, words_rng, papers_rng = rng.spawn(5)
-    fields = assign_fields(truth, probability=settings.field_paper, strength=settings.strength, rng=fields_rng)
-    claims = draw_claims(truth, variables, settings=settings, rng=claims_rng)
-    slots = list(draw_slots(claims, rng=details_rng))
-    field_slots, field_words = _describe_fields(fields, slots, words_rng)
-    surroundings = _surroundings(fields, field_words, slots, settings, words_rng)
-    writer = Writer(claims, rarity=truth["rarity"], surroundings=surroundings)
-    discussed = _discussed(len(truth), settings, words_rng)
-    summaries = _write_summaries(writer, slots, discussed, settings, words_rng)
-    counts = truth["expected_counts"].to_numpy(dtype=float)
-    rare = truth["rarity"].ne("").to_numpy()
-    catalogue, links = _write_papers(
-        writer, slots, discussed, fields, field_words, field_slots, counts=counts, rare=rare, rng=papers_rng
-    )
-    return Literature(catalogue, links, summaries)
-
-
-def _describe_fields(fields: Fields, slots: Sequence[Slots], rng: np.random.Generator) -> tuple[list[Slots], list[str]]:
-    """Describe each field in the words that all its sources share; its details are those of its first source."""
-    first = dict(zip(reversed(fields.field_of), reversed(range(len(slots))), strict=True))
-    details = [slots[first[k]] for k in range(len(fields.field_kind))]
-    pen = Pen(rng.random((len(details) + 1, _DRAWS_PER_TEXT)))
-    words = []
-    for k, kind in enumerate(fields.field_kind):
-        pen.turn_to(k)
-        words.append(_in_sentence(pen.pick(FIELDS[kind]).write(pen, details[k])))
-    return details, words
-
-
-def _surroundings(
-    fields: Fields, field_words: list[str], slots: Sequence[Slots], settings: TextNoise, rng: np.random.Generator
-) -> list[str]:
-    """Words for the surroundings of each source: its field's, or its own where they are told."""
-    told = rng.random(len(slots)) < settings.environment_fact * settings.strength
-    pen = Pen(rng.random((len(slots), 8)))
-    words = []
-    for i, field in enumerate(fields.field_of):
+    n = len(truth)
+    claims = draw_claims(truth, variables, settings=settings, rng=rng)
+    fields = assign_fields(truth, probability=settings.field_paper, strength=settings.strength, rng=rng)
+    discussed = _discussed(n, settings, rng)
+    fillers = np.minimum(rng.poisson(settings.filler, (n, len(ASPECTS))), _MOST_FILLERS)
+    pen = Pen(rng.random((n, _DRAWS)))
+    writers = (_nature, _spectrum, _environment)
+    rarity = truth["rarity"].tolist()
+    rows: list[tuple[int, str, str]] = []
+    for i in range(n):
         pen.turn_to(i)
-        if field >= 0:
-            words.append(field_words[field])
-        elif told[i]:
-            words.append(_in_sentence(pen.pick(FIELDS[fields.kind[i]]).write(pen, slots[i])))
-        else:
-            words.append("")
-    return words
+        slots = Slots(claims, i, pen=pen, surroundings=fields.kind[i], year=_year(pen))
+        for column, (aspect, write) in enumerate(zip(ASPECTS, writers, strict=True)):
+            sentences = write(claims, i, pen, rarity[i], fields)
+            sentences += _distinct(_FILLERS[aspect], int(fillers[i, column]), pen)
+            if discussed[i, column]:
+                rows.append((i, aspect, paragraph(sentence.write(pen, slots) for sentence in sentences)))
+    summaries = pd.DataFrame(rows, columns=["source_index", "aspect", "text"])
+    papers, source_papers = _papers(claims, fields, rng)
+    return Literature(papers, source_papers, summaries)
 
 
-def _in_sentence(words: str) -> str:
-    return words if words.startswith("H II") else words[:1].lower() + words[1:]
+_FILLERS = {"nature": nature.FILLER, "spectrum": spectrum.FILLER, "environment": environment.FILLER}
 
 
 def _discussed(n: int, settings: TextNoise, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Draw which aspects are discussed; a source of which nothing is discussed keeps its nature."""
-    discussed = rng.random((n, len(ASPECTS))) >= np.array(settings.missing_aspect)
-    discussed[~discussed.any(axis=1), 0] = True
+    """Which aspects are discussed, shape (n, 3); each source has at least one."""
+    chance = rng.random((n, len(ASPECTS)))
+    missing = np.asarray(settings.missing_aspect)
+    discussed = chance >= missing
+    silent = ~discussed.any(axis=1)
+    discussed[silent, np.argmax((chance - missing)[silent], axis=1)] = True
     return discussed
 
 
-def _write_summaries(
-    writer: Writer, slots: Sequence[Slots], discussed: NDArray[np.bool_], settings: TextNoise, rng: np.random.Generator
-) -> pd.DataFrame:
-    n = len(slots)
-    fillers = n_fillers(settings.filler, (n, len(ASPECTS)), rng=rng)
-    pen = Pen(rng.random((n * len(ASPECTS), _DRAWS_PER_TEXT)))
-    index, names, texts = [], [], []
-    for i, row in enumerate(discussed.tolist()):
-        for a, aspect in enumerate(ASPECTS):
-            if row[a]:
-                pen.turn_to(i * len(ASPECTS) + a)
-                written = writer.aspects[aspect](i, pen, slots[i])
-                add_fillers(written, aspect, fillers[i][a], pen, slots[i])
-                index.append(i)
-                names.append(aspect)
-                texts.append(paragraph(written))
-    return pd.DataFrame({"source_index": np.array(index, dtype=np.int64), "aspect": names, "text": texts})
+def _nature(claims: Claims, i: int, pen: Pen, rarity: str, fields: Fields) -> list[Phrase]:
+    del fields
+    believed, certainty = claims.believed_class[i], claims.certainty[i]
+    sentences: list[Phrase] = []
+    if certainty == UNKNOWN:
+        sentences.append(pen.pick(nature.AGNOSTIC))
+    elif certainty == FAMILY:
+        sentences.append(pen.pick(nature.GROUP_STATEMENTS))
+    elif certainty == PROBABLE:
+        sentences.append(pen.pick(nature.HEDGED))
+    elif certainty == STATED:
+        sentences.append(pen.pick(nature.STATEMENTS[believed]))
+    if claims.told["evidence"][i]:
+        sentences.append(pen.pick(nature.EVIDENCE[believed]))
+    if claims.old_class[i]:
+        sentences.append(pen.pick(nature.OUTDATED))
+    if claims.told["rarity"][i]:
+        sentences.append(pen.pick(nature.RARITY[rarity]))
+    return sentences
 
 
-def _write_papers(
-    writer: Writer,
-    slots: Sequence[Slots],
-    discussed: NDArray[np.bool_],
-    fields: Fields,
-    field_words: list[str],
-    field_slots: list[Slots],
-    *,
-    counts: NDArray[np.float64],
-    rare: NDArray[np.bool_],
-    rng: np.random.Generator,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Write field papers first, then each source's own; return the papers and who is in which."""
-    n, n_fields = len(slots), len(field_words)
-    in_field = np.array(fields.field_of) >= 0
-    eager = 0.45 + 0.45 * np.log10(counts.clip(10) / 100.0).clip(0, 1.5) + 0.8 * rare
-    own = rng.poisson(eager) + np.where(in_field, 0, 1)
-    own = np.minimum(own, MOST_PAPERS - in_field)
-    owner = np.repeat(np.arange(n), own)
-    pen = Pen(rng.random((n_fields + len(owner), _DRAWS_PER_TEXT)))
-    year = rng.integers(FIRST_YEAR, LAST_YEAR + 1, size=n_fields + len(owner))
-    titles, abstracts = [], []
-    for k, words in enumerate(field_words):
-        pen.turn_to(k)
-        title, abstract = _field_paper(words, pen, field_slots[k])
-        titles.append(title)
-        abstracts.append(abstract)
-    topics = [[aspect for a, aspect in enumerate(ASPECTS) if row[a]] for row in discussed.tolist()]
-    for k, i in enumerate(owner.tolist(), start=n_fields):
-        pen.turn_to(k)
-        title, abstract = _own_paper(writer, i, topics[i], pen, slots[i])
-        titles.append(title)
-        abstracts.append(abstract)
-    number = np.arange(len(titles))
-    catalogue = pd.DataFrame(
+def _spectrum(claims: Claims, i: int, pen: Pen, rarity: str, fields: Fields) -> list[Phrase]:
+    del fields
+    told = {fact: rows[i] for fact, rows in claims.told.items()}
+    manner = {fact: rows[i] for fact, rows in claims.manner.items()}
+    level = {fact: rows[i] for fact, rows in claims.level.items()}
+    kind = claims.continuum[i]
+    sentences: list[Phrase] = []
+    if told["counts"]:
+        counted = [spectrum.COUNTS_NUMBER] if manner["counts"] == NUMBERS else []
+        sentences += [pen.pick(options) for options in (*counted, spectrum.COUNTS[level["counts"]])]
+    if told["continuum"]:
+        sentences += [pen.pick(options) for options in _continuum(kind, manner["continuum"], level)]
+    if told["absorption"]:
+        sentences += [pen.pick(options) for options in _absorption(manner["absorption"], level)]
+    if told["lines"]:
+        lines = spectrum.ABUNDANCE[level["abundance"]] if kind == "plasma" else spectrum.IRON[level["lines"]]
+        sentences.append(pen.pick(lines))
+    if told["second"]:
+        sentences.append(pen.pick(_second(claims.second[i], level["second"])))
+    if told["hardness"]:
+        sentences.append(pen.pick(spectrum.HARDNESS[level["hardness"]]))
+    if told["flux"]:
+        sentences.append(pen.pick(spectrum.FLUX))
+    if told["variability"]:
+        curve = claims.light_curve[i]
+        if manner["variability"] == VAGUE:
+            sentences.append(pen.pick(variability.VAGUE_VARIABILITY[int(curve != "constant")]))
+        else:
+            sentences.append(pen.pick(variability.VARIABILITY[curve]))
+    if told["other mission"]:
+        sentences.append(pen.pick(spectrum.OTHER_MISSION))
+    if told["rarity"]:
+        sentences.append(pen.pick(spectrum.RARITY[rarity]))
+    return sentences or [pen.pick(spectrum.NO_DETAIL)]
+
+
+def _environment(claims: Claims, i: int, pen: Pen, rarity: str, fields: Fields) -> list[Phrase]:
+    believed, certainty = claims.believed_class[i], claims.certainty[i]
+    sentences: list[Phrase] = []
+    if fields.field_of[i] >= 0:
+        sentences.append(pen.pick(environment.IN_FIELD))
+    if claims.told["environment"][i]:
+        if certainty == FAMILY:
+            sentences.append(pen.pick(environment.GROUP_INTERPRETATION[nature.GROUP_OF[believed]]))
+        else:
+            sentences.append(pen.pick(environment.ENVIRONMENT[believed]))
+            sentences.append(pen.pick(environment.INTERPRETATION[believed]))
+    if claims.told["rarity"][i]:
+        sentences.append(pen.pick(environment.RARITY[rarity]))
+    return sentences or [pen.pick(environment.AGNOSTIC)]
+
+
+def _continuum(kind: str, manner: int, level: dict[str, int]) -> list[Sequence[Phrase]]:
+    """What to say of the continuum: its colour only, the model in words, or its parameter as well."""
+    if manner == VAGUE:
+        return [spectrum.VAGUE_CONTINUUM[level["colour"]]]
+    in_words = {"power law": spectrum.POWER_LAW, "plasma": spectrum.PLASMA, "blackbody": spectrum.BLACKBODY}
+    in_numbers = {
+        "power law": spectrum.POWER_LAW_NUMBER,
+        "plasma": spectrum.PLASMA_NUMBER,
+        "blackbody": spectrum.BLACKBODY_NUMBER,
+    }
+    return [in_words[kind], in_numbers[kind]] if manner == NUMBERS else [in_words[kind]]
+
+
+def _absorption(manner: int, level: dict[str, int]) -> list[Sequence[Phrase]]:
+    """What to say of the absorber: coarse words, graded ones, or the column as well."""
+    if manner == VAGUE:
+        return [spectrum.VAGUE_COLUMN[level["obscuration"]]]
+    graded = spectrum.COLUMN[level["absorption"]]
+    return [graded, spectrum.COLUMN_NUMBER] if manner == NUMBERS else [graded]
+
+
+def _second(component: str, level: int) -> Sequence[Phrase]:
+    if component == "soft excess":
+        return spectrum.SOFT_EXCESS[level]
+    if component == "two temperatures":
+        return spectrum.TWO_TEMPERATURES[level]
+    return spectrum.HOT_GAS if component == "hot gas" else spectrum.NO_SECOND
+
+
+def _distinct(options: Sequence[Phrase], n: int, pen: Pen) -> list[Phrase]:
+    """`n` different phrases."""
+    left = list(options)
+    return [left.pop(int(pen.draw() * len(left))) for _ in range(min(n, len(left)))]
+
+
+def _year(pen: Pen) -> int:
+    return FIRST_YEAR + int(pen.draw() * (LAST_YEAR - FIRST_YEAR + 1))
+
+
+def _papers(claims: Claims, fields: Fields, rng: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Papers about single sources (bright ones have more), and one per field."""
+    n = len(claims)
+    brightness = np.clip(np.log10(claims.values["counts"] / 100.0), 0.0, 1.5)
+    n_own = 1 + np.minimum(rng.poisson(0.5 + 1.3 * brightness), MAX_PAPERS - 2)
+    owner = np.repeat(np.arange(n), n_own)
+    pen = Pen(rng.random((len(owner) + len(fields.field_kind), _DRAWS)))
+    papers: list[tuple[str, str, int]] = []
+    for number, i in enumerate(owner.tolist()):
+        pen.turn_to(number)
+        year = _year(pen)
+        slots = Slots(claims, i, pen=pen, surroundings=fields.kind[i], year=year)
+        if claims.certainty[i] >= PROBABLE:
+            slots["what"] = slots.noun(claims.believed_class[i])
+        title = pen.pick(paper_phrases.TITLES[pen.pick(_TOPICS)]).write(pen, slots)
+        body = [pen.pick(paper_phrases.OPENINGS), pen.pick(paper_phrases.CLOSINGS)]
+        papers.append((title, _abstract(body, pen, slots), year))
+    for field, kind in enumerate(fields.field_kind):
+        pen.turn_to(len(owner) + field)
+        year = _year(pen)
+        slots = Slots(claims, 0, pen=pen, surroundings=kind, year=year)
+        slots["n_members"] = str(40 + int(200 * pen.draw()))
+        title = pen.pick(paper_phrases.FIELD_TITLES).write(pen, slots)
+        body = [
+            pen.pick(paper_phrases.FIELD_OPENINGS),
+            pen.pick(paper_phrases.FIELD_RESULTS),
+            pen.pick(paper_phrases.CLOSINGS),
+        ]
+        papers.append((title, _abstract(body, pen, slots), year))
+    ids = [f"sim-{number:06d}" for number in range(len(papers))]
+    table = pd.DataFrame(
         {
-            "paper_id": number,
-            "title": titles,
-            "year": year,
-            "identifier": [f"sim:{y % 100:02d}:{k:06d}" for k, y in zip(number.tolist(), year.tolist(), strict=True)],
-            "abstract": abstracts,
+            "paper_id": ids,
+            "title": [title for title, _, _ in papers],
+            "year": [year for _, _, year in papers],
+            "identifier": [f"sim:{year % 100:02d}:{number:06d}" for number, (_, _, year) in enumerate(papers)],
+            "abstract": [abstract for _, abstract, _ in papers],
         }
     )
-    links = pd.DataFrame(
+    field_of = np.asarray(fields.field_of)
+    members = np.flatnonzero(field_of >= 0)
+    pairs = pd.DataFrame(
         {
-            "source_index": np.concatenate([np.flatnonzero(in_field), owner]),
-            "paper_id": np.concatenate([np.array(fields.field_of)[in_field], number[n_fields:]]),
+            "source_index": np.concatenate([owner, members]),
+            "paper_id": [ids[k] for k in [*range(len(owner)), *(len(owner) + field_of[members]).tolist()]],
         }
-    ).astype(np.int64)
-    return catalogue, links.sort_values(["source_index", "paper_id"], kind="stable", ignore_index=True)
+    )
+    return table, pairs.sort_values("source_index", kind="stable", ignore_index=True)
 
 
-def _field_paper(words: str, pen: Pen, slots: Slots) -> tuple[str, str]:
-    slots = {**slots, "field": words}
-    title = pen.pick(papers.FIELD_TITLES).write(pen, slots)
-    parts = [papers.FIELD_OPENINGS, papers.FIELD_RESULTS, papers.CLOSINGS]
-    return title, _abstract([pen.pick(part).write(pen, slots) for part in parts])
-
-
-def _own_paper(writer: Writer, i: int, topics: list[str], pen: Pen, slots: Slots) -> tuple[str, str]:
-    topic = pen.pick(topics)
-    what = writer.name_class(i, pen)
-    if not what:
-        unknown = pen.pick(papers.UNKNOWN).write(pen, slots)
-        what = unknown if unknown.startswith("X-ray") else unknown[:1].lower() + unknown[1:]
-    slots = {**slots, "what": what}
-    title = pen.pick(papers.TITLES[topic]).write(pen, slots)
-    results = writer.aspects[topic](i, pen, slots)[:3]
-    opening, closing = pen.pick(papers.OPENINGS).write(pen, slots), pen.pick(papers.CLOSINGS).write(pen, slots)
-    return title, _abstract([opening, *results, closing])
-
-
-def _abstract(sentences: list[str]) -> str:
-    return f"{paragraph(sentences)} {papers.SIMULATED_NOTE}"
+def _abstract(body: Sequence[Phrase], pen: Pen, slots: Slots) -> str:
+    return f"{paragraph(phrase.write(pen, slots) for phrase in body)} {paper_phrases.SIMULATED_NOTE}"

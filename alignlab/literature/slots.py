@@ -1,160 +1,182 @@
-"""Values as the texts print them: what is believed of a source, and details that no X-ray spectrum shows."""
+"""What stands in a phrase's slots: believed measurements, names of classes, and figures that no spectrum shows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import floor, log10
-
-import numpy as np
+import math
+from collections.abc import Callable
 
 from alignlab.literature.claims import Claims
+from alignlab.literature.grammar import Pen
+from alignlab.literature.phrases_environment import FIELDS
+from alignlab.literature.phrases_nature import GROUP_NOUNS, GROUP_OF, NOUNS
+from alignlab.literature.phrases_papers import UNKNOWN as UNKNOWN_NOUNS
+from alignlab.literature.phrases_spectrum import BLACKBODY_WORDS, PHOTON_INDEX_WORDS, PLASMA_WORDS
+from alignlab.literature.phrases_variability import AMPLITUDE_WORDS
 
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_SPECTRAL_TYPES = ("F5", "F8", "G2", "G5", "G8", "K0", "K2", "K5", "M0", "M2", "M3", "M4", "M5")
-_EARLY_TYPES = ("O9.5 V", "B0 V", "B0.5 Ve", "B1 IIIe", "B2 Ve", "B0 Ib", "O8 I")
-_YSO_CLASSES = ("I", "I", "II", "II", "II", "III", "III", "III")
-_SMALL_NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_CONTINUUM_WORDS = {"power law": PHOTON_INDEX_WORDS, "plasma": PLASMA_WORDS, "blackbody": BLACKBODY_WORDS}
 
-#: Typical redshift (median, spread in dex) where the truth has none, as for a source taken for another class.
-_REDSHIFTS = {"AGN": (0.2, 0.3), "obscured AGN": (0.4, 0.3), "QSO": (1.4, 0.2), "galaxy cluster": (0.2, 0.25)}
-
-#: Details drawn uniformly (or uniformly in the logarithm) in a range, and how they are printed.
-_UNIFORM: dict[str, tuple[float, float, str]] = {
-    "vmag": (16, 24, ".1f"),
-    "any_mag": (12, 24, ".1f"),
-    "bright_mag": (8, 16, ".1f"),
-    "dist_near": (8, 60, ".0f"),
-    "edd": (0.01, 0.6, ".2f"),
-    "alpha_ox": (-1.7, -1.2, ".2f"),
-    "orbit_h": (1.3, 9, ".1f"),
-    "offset_arcsec": (3, 90, ".0f"),
-    "arcsec_small": (0.6, 3.5, ".1f"),
-    "rotation_d": (0.3, 12, ".1f"),
-    "star_mass": (0.2, 2.5, ".1f"),
-    "wd_mass": (0.5, 1.1, ".2f"),
-    "vel_disp": (300, 1100, ".0f"),
-    "percent": (5, 60, ".0f"),
-    "delay": (10, 420, ".0f"),
-    "extinction": (0.1, 4, ".1f"),
-    "radio_digit": (3, 8, ".0f"),
-}
-_LOGARITHMIC: dict[str, tuple[float, float, str]] = {
-    "dist_pc": (12, 400, ".0f"),
-    "dist_yso": (130, 2000, ".0f"),
-    "dist_kpc": (1.5, 12, ".1f"),
-    "dist_mpc": (0.8, 25, ".1f"),
-    "dist_sat": (50, 65, ".0f"),
-    "orbit_d": (3, 200, ".0f"),
-    "proper_motion": (8, 400, ".0f"),
-    "radio_mjy": (0.1, 30, ".1f"),
-    "age_kyr": (0.5, 60, ".1f"),
-    "age_myr": (0.5, 10, ".1f"),
-    "snr_size": (0.2, 20, ".1f"),
-    "dm": (10, 400, ".0f"),
-    "density": (0.05, 5, ".1g"),
-    "bubble_pc": (50, 400, ".0f"),
-    "n_members": (15, 400, ".0f"),
-}
-_POWERS: dict[str, tuple[float, float]] = {
-    "bh_mass": (1e7, 3e9),
-    "ulx_lum": (1e39, 2e40),
-    "edot": (1e33, 1e37),
-    "efficiency": (1e-5, 1e-2),
+#: Figures without a bearing on the spectrum: slot → (smallest, largest, decimals).
+_ANY: dict[str, tuple[float, float, int]] = {
+    "age_kyr": (1, 40, 0), "age_myr": (1, 12, 0), "alpha_ox": (-1.7, -1.1, 2), "any_mag": (14, 25, 1),
+    "arcsec_small": (0.8, 2.5, 1), "bright_mag": (6, 12, 1), "bubble_pc": (100, 400, 0), "delay": (20, 150, 0),
+    "density": (0.1, 5, 1), "dist_kpc": (2, 12, 1), "dist_mpc": (3, 30, 1), "dist_near": (10, 60, 0),
+    "dist_pc": (15, 400, 0), "dist_sat": (45, 65, 0), "dist_yso": (140, 900, 0), "dm": (20, 500, 0),
+    "edd": (0.01, 0.6, 2), "efficiency": (0.01, 0.3, 2), "extinction": (0.1, 8, 1), "n_members": (12, 240, 0),
+    "offset_arcsec": (2, 15, 0), "orbit_d": (3, 90, 1), "orbit_h": (1.2, 12, 1), "percent": (1, 40, 0),
+    "proper_motion": (20, 300, 0), "radio_digit": (3, 8, 0), "radio_mjy": (0.1, 30, 1), "rotation_d": (0.5, 12, 1),
+    "snr_size": (0.5, 12, 1), "star_mass": (0.2, 3, 1), "vel_disp": (300, 1100, 0), "vmag": (12, 21, 1),
+    "wd_mass": (0.6, 1.1, 2), "year": (1994, 2024, 0), "year_before": (1992, 1998, 0), "pulse_ms": (40, 900, 0),
+}  # fmt: skip
+#: The same as powers of ten: slot → smallest and largest exponent.
+_ANY_POWER: dict[str, tuple[float, float]] = {"bh_mass": (6.3, 9.0), "edot": (33.0, 37.0), "ulx_lum": (39.3, 40.5)}
+_ANY_WORD: dict[str, tuple[str, ...]] = {
+    "ob_type": ("B0", "B1", "B2", "O6.5", "O9"),
+    "sptype": ("G5", "K2", "K7", "M1", "M3", "M4.5", "F8"),
+    "yso_class": ("I", "II", "III"),
 }
 
 
-def scientific(value: float) -> str:
-    """Print a positive value as ``3 × 10²²`` or, in 0.01…1000, plainly, with two significant digits."""
-    exponent = floor(log10(value))
-    mantissa = f"{value / 10.0**exponent:.1f}"
-    if mantissa == "10.0":
-        mantissa, exponent = "1.0", exponent + 1
-    return f"{mantissa.removesuffix('.0')} × 10{str(exponent).translate(_SUPERSCRIPT)}"
-
-
-def duration(seconds: float) -> str:
-    """Print a period in ms, s or h."""
-    if seconds < 0.9995:
-        return f"{seconds * 1e3:.3g} ms"
-    if seconds < 9995:
-        return f"{seconds:.3g} s"
-    return f"{seconds / 3600:.1f} h"
-
-
-def draw_slots(claims: Claims, *, rng: np.random.Generator) -> Iterator[dict[str, str]]:
-    """Yield, source by source, the strings that fill the slots of the phrases.
+class Slots(dict[str, str]):
+    """The slots of one source, filled when a phrase first asks for one, so that a text does not contradict itself.
 
     Parameters
     ----------
     claims : Claims
-        What is believed.
-    rng : numpy.random.Generator
-        For the details that depend on nothing.
+        What is believed about all sources.
+    row : int
+        The source.
+    pen : Pen
+        Turned to the source.
+    surroundings : str
+        Key of `phrases_environment.FIELDS`.
+    year : int
+        Of the paper.
     """
-    n = len(claims)
-    columns = _believed(claims, rng)
-    for name, (low, high, form) in _UNIFORM.items():
-        columns[name] = [format(x, form) for x in (low + (high - low) * rng.random(n)).tolist()]
-    for name, (low, high, form) in _LOGARITHMIC.items():
-        columns[name] = [format(x, form) for x in (low * (high / low) ** rng.random(n)).tolist()]
-    for name, (least, most) in _POWERS.items():
-        columns[name] = [scientific(x) for x in (least * (most / least) ** rng.random(n)).tolist()]
-    for name, options in (("sptype", _SPECTRAL_TYPES), ("ob_type", _EARLY_TYPES), ("yso_class", _YSO_CLASSES)):
-        columns[name] = [options[k] for k in rng.integers(len(options), size=n).tolist()]
-    year = rng.integers(2000, 2026, size=n)
-    columns["year"], columns["year_before"] = year.astype(str).tolist(), (year - 1).astype(str).tolist()
-    names = tuple(columns)
-    for row in zip(*columns.values(), strict=True):
-        yield dict(zip(names, row, strict=True))
+
+    def __init__(self, claims: Claims, row: int, *, pen: Pen, surroundings: str, year: int) -> None:
+        super().__init__(year=str(year), year_before=str(year - 3))
+        self._claims, self._row, self._pen, self._surroundings = claims, row, pen, surroundings
+
+    def __missing__(self, name: str) -> str:
+        text = self._fill(name)
+        self[name] = text
+        return text
+
+    def _fill(self, name: str) -> str:
+        if name in _ANY:
+            low, high, decimals = _ANY[name]
+            return _signed(low + (high - low) * self._pen.draw(), decimals)
+        if name in _ANY_POWER:
+            low, high = _ANY_POWER[name]
+            return scientific(10 ** (low + (high - low) * self._pen.draw()))
+        if name in _ANY_WORD:
+            return self._pen.pick(_ANY_WORD[name])
+        return _BELIEVED[name](self)
+
+    def value(self, name: str) -> float:
+        """A believed value."""
+        return float(self._claims.values[name][self._row])
+
+    def noun(self, source_class: str) -> str:
+        """A class in a few words."""
+        return _lowered(NOUNS[source_class].write(self._pen, {}))
+
+    def _believed_class(self) -> str:
+        return self._claims.believed_class[self._row]
+
+    def _redshift(self) -> str:
+        known = self.value("redshift")
+        return f"{known if math.isfinite(known) and known > 0.005 else 0.02 + 1.4 * self._pen.draw() ** 2:.2f}"
+
+    def _spin(self) -> str:
+        period = self.value("period")
+        if not math.isfinite(period) or period <= 0:
+            period = 10 ** (3 * self._pen.draw())
+        if period < 1:
+            return f"{1000 * period:.0f} ms"
+        return f"{period:.1f} s" if period < 1000 else f"{period / 3600:.1f} h"
+
+    def _continuum_word(self) -> str:
+        words = _CONTINUUM_WORDS[self._claims.continuum[self._row]]
+        level = min(self._claims.level["continuum"][self._row], len(words) - 1)
+        return _lowered(words[level].write(self._pen, {}))
+
+    def _amplitude_word(self) -> str:
+        return _lowered(AMPLITUDE_WORDS[self._claims.level["amplitude"][self._row]].write(self._pen, {}))
+
+    def _other_value(self) -> str:
+        scatter = self.value("other") / 1.8
+        if self._claims.continuum[self._row] == "power law":
+            return f"a photon index of {self.value('gamma') + 0.25 * scatter:.1f}"
+        return f"a temperature of {self.value('kt') * math.exp(0.25 * scatter):.1g} keV"
+
+    def _flare_factor(self) -> str:
+        return f"{max(1.0 + self.value('amplitude'), 1.3):.1f}"
+
+    def _pulsed(self) -> str:
+        return f"{min(max(100 * self.value('amplitude'), 5), 95):.0f}"
+
+    def _what(self) -> str:
+        return _lowered(self._pen.pick(UNKNOWN_NOUNS).write(self._pen, {}))
+
+    def _field(self) -> str:
+        return _lowered(self._pen.pick(FIELDS[self._surroundings]).write(self._pen, self))
+
+    def _group(self) -> str:
+        return _lowered(GROUP_NOUNS[GROUP_OF[self._believed_class()]].write(self._pen, {}))
+
+    def _old(self) -> str:
+        return self.noun(self._claims.old_class[self._row])
 
 
-def _believed(claims: Claims, rng: np.random.Generator) -> dict[str, list[str]]:
-    values = claims.values
-    n = len(claims)
-
-    def form(name: str, digits: str) -> list[str]:
-        return [format(x, digits).replace("-", "−") for x in values[name].tolist()]
-
-    power_law = [kind == "power law" for kind in claims.continuum]
-    other_gamma = values["gamma"] + values["gamma_error"] * values["other"]
-    other_kt = values["kt"] * np.exp(values["kt_error"] / values["kt"] * values["other"])
-    spare_spin = 10 ** rng.uniform(-1, 3.3, n)
-    pulse = 10 ** rng.uniform(-2.3, 0.9, n)
-    return {
-        "gamma": form("gamma", ".1f"),
-        "gamma_error": [f"{max(x, 0.1):.1f}" for x in values["gamma_error"].tolist()],
-        "kt": form("kt", ".2g"),
-        "kt_error": [f"{x:.1g}" for x in values["kt_error"].tolist()],
-        "kt2": form("kt2", ".2g"),
-        "abundance": [f"{x:.1f}" for x in values["abundance"].clip(0.1).tolist()],
-        "hardness": form("hardness", ".1f"),
-        "column": [f"{scientific(x * 1e20)} cm⁻²" for x in values["column"].tolist()],
-        "fe_ew": [f"{max(10 * round(x / 10), 10):d}" for x in values["fe_ew"].tolist()],
-        "counts": [_round_to_two(x) for x in values["counts"].tolist()],
-        "flux": [scientific(x) if np.isfinite(x) and x > 0 else "" for x in values["flux"].tolist()],
-        "flare_factor": [
-            str(max(round(1 + x), 2)) if x > 11 else _SMALL_NUMBERS[max(round(x) - 1, 0)]
-            for x in values["amplitude"].tolist()
-        ],
-        "pulsed": [f"{min(100 * x, 95):.0f}" for x in values["amplitude"].tolist()],
-        "spin": [duration(x) for x in np.where(np.isfinite(values["period"]), values["period"], spare_spin).tolist()],
-        "pulse": [duration(x) for x in np.where(np.isfinite(values["period"]), values["period"], pulse).tolist()],
-        "z": _redshifts(claims, rng),
-        "other_value": [
-            (f"a photon index of {g:.1f}".replace("-", "−") if is_power_law else f"a temperature of {t:.2g} keV")
-            for g, t, is_power_law in zip(other_gamma.tolist(), other_kt.tolist(), power_law, strict=True)
-        ],
-    }
+_BELIEVED: dict[str, Callable[[Slots], str]] = {
+    "abundance": lambda s: f"{s.value('abundance'):.1f}",
+    "amplitude_word": Slots._amplitude_word,
+    "column": lambda s: f"{scientific(1e20 * s.value('column'))} cm⁻²",
+    "continuum_word": Slots._continuum_word,
+    "counts": lambda s: f"{_round_to(s.value('counts'), 2):.0f}",
+    "fe_ew": lambda s: f"{_round_to(s.value('fe_ew'), 2):.0f}",
+    "field": Slots._field,
+    "flare_factor": Slots._flare_factor,
+    "flux": lambda s: scientific(s.value("flux")),
+    "gamma": lambda s: _signed(s.value("gamma"), 2 if s.value("gamma_error") < 0.1 else 1),
+    "gamma_error": lambda s: f"{max(s.value('gamma_error'), 0.01):.2f}",
+    "group": Slots._group,
+    "hardness": lambda s: _signed(s.value("hardness"), 1),
+    "kt": lambda s: f"{_round_to(s.value('kt'), 2):g}",
+    "kt2": lambda s: f"{_round_to(s.value('kt2'), 2):g}",
+    "kt_error": lambda s: f"{_round_to(max(s.value('kt_error'), 0.01), 1):g}",
+    "noun": lambda s: s.noun(s._believed_class()),
+    "old": Slots._old,
+    "other_value": Slots._other_value,
+    "pulse": lambda s: f"{s['pulse_ms']} ms",
+    "pulsed": Slots._pulsed,
+    "spin": Slots._spin,
+    "what": Slots._what,
+    "z": Slots._redshift,
+}
 
 
-def _redshifts(claims: Claims, rng: np.random.Generator) -> list[str]:
-    typical = np.array([_REDSHIFTS.get(name, (0.3, 0.3)) for name in claims.believed_class])
-    spare = typical[:, 0] * 10 ** (typical[:, 1] * rng.standard_normal(len(claims)))
-    redshift = np.where(np.isfinite(claims.values["redshift"]), claims.values["redshift"], spare)
-    return [f"{z:.3f}" if z < 0.1 else f"{z:.2f}" for z in redshift.tolist()]
+def scientific(value: float) -> str:
+    """A number as ``3 × 10²¹``, or ``2.5 × 10²¹`` below three."""
+    exponent = math.floor(math.log10(value))
+    mantissa = value / 10**exponent
+    digits = f"{mantissa:.0f}" if mantissa >= 3 else f"{mantissa:.1f}"
+    if digits == "10":
+        digits, exponent = "1", exponent + 1
+    return f"{digits} × 10{str(exponent).translate(_SUPERSCRIPTS)}"
 
 
-def _round_to_two(value: float) -> str:
-    """Print a number of counts with two significant digits."""
-    step = 10 ** max(floor(log10(value)) - 1, 0)
-    return f"{step * round(value / step):,d}"
+def _signed(value: float, decimals: int) -> str:
+    text = f"{value:.{decimals}f}"
+    return (text if float(text) else text.lstrip("-")).replace("-", "−")
+
+
+def _round_to(value: float, digits: int) -> float:
+    return float(f"{value:.{digits}g}")
+
+
+def _lowered(text: str) -> str:
+    """A phrase in mid-sentence: small first letter, unless the word is an abbreviation."""
+    return text if len(text) > 1 and text[1].isupper() else text[:1].lower() + text[1:]
