@@ -13,7 +13,7 @@ const LABELS_UP_TO = 40;
  */
 export function drawMarks(context, size, place, marks, theme, words) {
   context.clearRect(0, 0, size.width, size.height);
-  for (const overlay of marks.overlays) drawDiamonds(context, size, place, overlay, theme, words);
+  drawOverlays(context, size, place, marks.overlays, theme, words);
   if (marks.pick === null) return;
   const centre = place(marks.pick);
   if (!centre) return;
@@ -30,30 +30,40 @@ export function drawMarks(context, size, place, marks, theme, words) {
   ring(context, centre, 9, theme, 2.4);
 }
 
-function drawDiamonds(context, size, place, overlay, theme, { nameOf, fillOf }) {
+/** Draws all diamonds, then their names, so that a name covers neither a mark nor another survey's name. */
+function drawOverlays(context, size, place, overlays, theme, { nameOf, fillOf }) {
   const taken = [];
+  const named = [];
+  for (const { start, stop } of overlays) {
+    for (let row = start; row < stop; row += 1) {
+      const at = place(row);
+      if (!at || at[0] < -20 || at[1] < -20 || at[0] > size.width + 20 || at[1] > size.height + 20) continue;
+      const [x, y] = at;
+      diamond(context, x, y, fillOf(row), theme);
+      taken.push([x - 8, y - 8, x + 8, y + 8]);
+      if (stop - start <= LABELS_UP_TO) named.push([nameOf(row), x, y]);
+    }
+  }
   context.font = "600 12px 'Source Sans', 'Source Sans 3', sans-serif";
   context.textBaseline = "middle";
-  for (let row = overlay.start; row < overlay.stop; row += 1) {
-    const at = place(row);
-    if (!at || at[0] < -20 || at[1] < -20 || at[0] > size.width + 20 || at[1] > size.height + 20) continue;
-    const [x, y] = at;
-    context.beginPath();
-    context.moveTo(x, y - 7);
-    context.lineTo(x + 7, y);
-    context.lineTo(x, y + 7);
-    context.lineTo(x - 7, y);
-    context.closePath();
-    context.fillStyle = fillOf(row);
-    context.fill();
-    context.lineWidth = 4;
-    context.strokeStyle = theme.background;
-    context.stroke();
-    context.lineWidth = 1.8;
-    context.strokeStyle = theme.text;
-    context.stroke();
-    if (overlay.stop - overlay.start <= LABELS_UP_TO) label(context, nameOf(row), x, y, size, theme, taken);
-  }
+  for (const [name, x, y] of named) label(context, name, x, y, size, theme, taken);
+}
+
+function diamond(context, x, y, fill, theme) {
+  context.beginPath();
+  context.moveTo(x, y - 7);
+  context.lineTo(x + 7, y);
+  context.lineTo(x, y + 7);
+  context.lineTo(x - 7, y);
+  context.closePath();
+  context.fillStyle = fill;
+  context.fill();
+  context.lineWidth = 4;
+  context.strokeStyle = theme.background;
+  context.stroke();
+  context.lineWidth = 1.8;
+  context.strokeStyle = theme.text;
+  context.stroke();
 }
 
 /** Writes a name right of its mark, else left, above or below; leaves it out where all four places are taken. */
@@ -66,7 +76,7 @@ function label(context, text, x, y, size, theme, taken) {
     [x - width / 2, y + 15],
   ];
   for (const [left, middle] of places) {
-    const box = [left - 2, middle - 8, left + width + 2, middle + 8];
+    const box = [left - 1, middle - 7, left + width + 1, middle + 7];
     if (box[0] < 0 || box[2] > size.width || taken.some((t) => box[0] < t[2] && t[0] < box[2] && box[1] < t[3] && t[1] < box[3])) continue;
     taken.push(box);
     context.lineWidth = 3.5;
