@@ -80,7 +80,7 @@ def _hardness(name: str, first: str, second: str) -> Variable:
         valid_range=(-1.0, 1.0),
         diverging=True,
         description=(
-            f"Hardness ratio (x − y) / (x + y) of the counts in the {first} ({low_x}–{high_x} keV) "
+            f"Hardness ratio (x − y) / (x + y) of the photon fluxes in the {first} ({low_x}–{high_x} keV) "
             f"and {second} ({low_y}–{high_y} keV) bands, background removed."
         ),
     )
