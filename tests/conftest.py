@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+
+from alignlab.config import Config
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -20,3 +23,24 @@ def real_data() -> Path:
             pytest.fail(f"ALIGNLAB_REAL_DATA names {named}, which is not a folder")
         pytest.skip("no real data beside the project (../shared/data)")
     return folder
+
+
+#: Size of `small_demo`: enough for one rarity of each kind, every class and a split with a few queries.
+SMALL_DEMO_SOURCES = 400
+
+
+@pytest.fixture(scope="session")
+def small_demo(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """A data folder with a small demo survey and its run, simulated and trained once; tests leave it as it is."""
+    # Imported here: tests that need no demo need not wait for torch.
+    from alignlab.services.demo import build_demo
+
+    config = Config(data_dir=tmp_path_factory.mktemp("demo"))
+    build_demo(config=config, n_sources=SMALL_DEMO_SOURCES)
+    return config
+
+
+@pytest.fixture
+def demo_copy(small_demo: Config, tmp_path: Path) -> Config:
+    """A copy of `small_demo` in which a test may ingest, apply and delete."""
+    return Config(data_dir=Path(shutil.copytree(small_demo.data_dir, tmp_path / "data")))
