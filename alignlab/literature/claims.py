@@ -219,7 +219,7 @@ def _components(truth: pd.DataFrame) -> tuple[NDArray[np.str_], NDArray[np.str_]
     )
     second = np.select(
         [
-            np.char.find(model, "plasma+plasma") >= 0,
+            np.char.count(model, "plasma") == 2,
             has["powerlaw"] & has["plasma"] & (source_class == "obscured AGN"),
             has["powerlaw"] & (has["blackbody"] | has["plasma"]),
         ],

@@ -17,6 +17,10 @@ FE_K_KEV = 6.4
 #: Photon flux of the cold reflection of obscured nuclei at 6 keV, relative to the unabsorbed power law there.
 _REFLECTION_AT_6_KEV = 0.08
 
+#: Spectral model of young stars with jets: the soft plasma of the jet lies outside the absorber of the hot corona
+#: (Guedel et al. 2007, A&A 468, 515).
+TWO_ABSORBERS = "plasma+absorbed plasma"
+
 _EDGES = torch.as_tensor(MODEL_EDGES_KEV, dtype=torch.float32)
 _CENTRES = 0.5 * (_EDGES[1:] + _EDGES[:-1])
 _WIDTHS = _EDGES[1:] - _EDGES[:-1]
@@ -29,8 +33,8 @@ def photon_spectra(truth: pd.DataFrame) -> torch.Tensor:
     Components have the shares of the unabsorbed 0.5-8 keV photon flux given by ``thermal_fraction`` (the rest is the
     power law or the second plasma). They are seen through ``n_h_intrinsic`` at the source's redshift, then through
     ``n_h_galactic``. Obscured nuclei add a scattered power law and, as a stand-in for cold reflection below 8 keV, a
-    flat component; their hot gas lies outside the absorber. The Fe K alpha line has its equivalent width against the
-    observed continuum.
+    flat component; their hot gas lies outside the absorber, as does the soft plasma of `TWO_ABSORBERS`. The Fe K alpha
+    line has its equivalent width against the observed continuum.
 
     Parameters
     ----------
@@ -47,12 +51,14 @@ def photon_spectra(truth: pd.DataFrame) -> torch.Tensor:
     nucleus = torch.as_tensor((truth["source_class"] == "obscured AGN").to_numpy().copy())[:, None]
     share = _column(truth, "thermal_fraction")
     share = torch.where(second.sum(1, keepdim=True) > 0, share, torch.ones_like(share))
-    inner = torch.where(nucleus, second, share * first + (1 - share) * second)
+    jet = torch.as_tensor((truth["spectral_model"] == TWO_ABSORBERS).to_numpy().copy())[:, None]
+    mixed = torch.where(jet, 0.0, share * first) + (1 - share) * second
+    inner = torch.where(nucleus, second, mixed)
     absorbed = inner * _redshifted_transmission(_column(truth, "n_h_intrinsic"), redshift)
     scattered = _column(truth, "scattered_fraction")
     at_6_kev = inner[:, int(torch.argmin((_CENTRES - 6.0).abs()))][:, None]
     outside = scattered * inner + share * first + _REFLECTION_AT_6_KEV * at_6_kev * torch.exp(-1.2 / _CENTRES**1.5)
-    total = absorbed + torch.where(nucleus, outside, 0.0)
+    total = absorbed + torch.where(nucleus, outside, torch.where(jet, share * first, 0.0))
     total = total + _iron_line(truth, total, redshift)
     sigma = torch.as_tensor(sigma_wabs(_CENTRES.numpy()), dtype=torch.float32)
     return total * transmission(_column(truth, "n_h_galactic"), sigma)
@@ -81,7 +87,7 @@ def _components(truth: pd.DataFrame) -> tuple[torch.Tensor, torch.Tensor]:
     fill(first, has["blackbody"], lambda rows: blackbody(_CENTRES, kt[rows] / (1 + redshift[rows])))
     fill(first, has["plasma"], lambda rows: plasma(_EDGES, kt[rows], abundance[rows], redshift[rows]))
     fill(second, has["powerlaw"], lambda rows: powerlaw(_CENTRES, index[rows]))
-    two = model == "plasma+plasma"
+    two = np.char.count(model.astype(str), "plasma") == 2
     fill(second, two, lambda rows: plasma(_EDGES, kt2[rows], abundance[rows], redshift[rows]))
     return first, second
 

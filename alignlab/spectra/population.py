@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignlab.spectra.lightcurves import draw_amplitudes, draw_kinds
+from alignlab.spectra.mixtures import TWO_ABSORBERS
 from alignlab.spectra.priors import draw, draw_parameter, priors
 from alignlab.spectra.sky import place
 
@@ -33,6 +34,10 @@ CLASSES: tuple[str, ...] = tuple(CLASS_FRACTIONS)
 
 #: Index above which a measured power law says that the source is thermal and soft.
 _SOFT_INDEX = 2.9
+
+#: Share of young stars with the two-absorber spectrum of a jet (Guedel et al. 2007, A&A 468, 515) among those behind
+#: less than `_JET_VISIBLE_1E20`; a deeper column hides the jet's soft plasma. The share is a choice: they are few.
+_JET_SHARE, _JET_VISIBLE_1E20 = 0.10, 100.0
 
 #: Columns of the truth table that the catalogue of a real survey could not give.
 TRUTH_COLUMNS: tuple[str, ...] = (
@@ -128,6 +133,9 @@ def _draw_class(source_class: str, n: int, rng: np.random.Generator) -> pd.DataF
         frame["n_h_intrinsic"] = np.maximum(total - frame["n_h_galactic"], 0.0)
     for name, values in parameters.items():
         frame[name] = values
+    if source_class == "YSO":
+        # A stream of its own: the other sources are the same with and without jets.
+        frame = _with_jets(frame, rng.spawn(1)[0])
     frame["variability_amplitude"] = draw_amplitudes(frame["light_curve"].to_numpy(), rng=rng)
     frame["period_s"] = _draw_periods(source_class, frame["light_curve"].to_numpy(), rng)
     return frame
@@ -195,6 +203,20 @@ def _thermal(source_class: str, n: int, rng: np.random.Generator) -> tuple[NDArr
     elif "log10_n_h_1e20" in available:
         parameters["n_h_intrinsic"] = draw_parameter(source_class, "log10_n_h_1e20", n, rng=rng)
     return np.where(two, "plasma+plasma", "plasma"), parameters
+
+
+def _with_jets(stars: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Give some young stars a jet: soft plasma in front of the gas that absorbs the hot corona."""
+    n = len(stars)
+    jet = (rng.random(n) < _JET_SHARE) & (stars["n_h_galactic"] < _JET_VISIBLE_1E20)
+    drawn = {
+        "kt_kev": draw_parameter("YSO", "jet_log10_kt_kev", n, rng=rng),
+        "kt2_kev": draw_parameter("YSO", "jet_log10_kt2_kev", n, rng=rng),
+        "thermal_fraction": draw_parameter("YSO", "jet_thermal_fraction", n, rng=rng),
+        "n_h_intrinsic": draw_parameter("YSO", "jet_log10_n_h_1e20", n, rng=rng),
+        "spectral_model": TWO_ABSORBERS,
+    }
+    return stars.assign(**{name: stars[name].mask(jet, values) for name, values in drawn.items()})
 
 
 def _compact_object(source_class: str, n: int, rng: np.random.Generator) -> tuple[NDArray[np.str_], Parameters]:

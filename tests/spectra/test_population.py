@@ -8,7 +8,7 @@ from astropy import units as u
 from astropy.coordinates import SkyCoord
 
 from alignlab.spectra.lightcurves import LIGHT_CURVES
-from alignlab.spectra.mixtures import photon_spectra
+from alignlab.spectra.mixtures import TWO_ABSORBERS, photon_spectra
 from alignlab.spectra.population import CLASS_FRACTIONS, CLASSES, TRUTH_COLUMNS, class_counts, draw_population
 from alignlab.spectra.priors import draw, priors
 from alignlab.spectra.rarities import RARITIES, RARITY_CLASSES, piled_up, plant_rarities
@@ -107,6 +107,21 @@ def test_iron_line_has_its_equivalent_width() -> None:
     at_line = np.argmin(np.abs(CENTRES - 6.4))
     width = ((with_line - without) / without[:, [at_line]] * np.diff(MODEL_EDGES_KEV)).sum(1)
     assert width == pytest.approx(np.full(5, 0.3), rel=0.03)
+
+
+def test_some_young_stars_have_jets_outside_the_absorber() -> None:
+    population = draw_population(5000, rng=np.random.default_rng(6))
+    young = population[population.source_class == "YSO"]
+    jets = young[young.spectral_model == TWO_ABSORBERS]
+    assert 0.04 < len(jets) / len(young) < 0.11
+    assert (population.spectral_model == TWO_ABSORBERS).sum() == len(jets)
+    assert (jets.kt_kev < 0.6).all() and (jets.kt2_kev > 1.2).all() and (jets.n_h_intrinsic > 60).all()
+    opaque = jets.assign(n_h_intrinsic=1e5, n_h_galactic=1.0)
+    # An opaque absorber takes the corona and leaves the jet: a plasma of its temperature alone.
+    alone = opaque.assign(spectral_model="plasma", n_h_intrinsic=0.0)
+    below_4_kev = CENTRES < 4
+    left, expected = (photon_spectra(table).numpy()[:, below_4_kev] for table in (opaque, alone))
+    np.testing.assert_allclose(left, expected * jets.thermal_fraction.to_numpy()[:, None], rtol=1e-3, atol=1e-7)
 
 
 @pytest.mark.parametrize(("n", "each"), [(150, 0), (250, 1), (11_447, 5)])
