@@ -100,12 +100,17 @@ class Phrase:
         KeyError
             If a slot of the phrase is missing in `slots`.
         """
+        text = self.write_within(pen, slots)
+        return text[:1].upper() + text[1:]
+
+    def write_within(self, pen: Pen, slots: Mapping[str, str]) -> str:
+        """Return it as it stands within a sentence: its first letter is left as it is."""
         out: list[str] = []
         _write(self._parts, pen, slots, out)
         text = " ".join("".join(out).split()).replace(" ,", ",")
         if "(n)" in text:
             text = _ARTICLE.sub(_article, text)
-        return text[:1].upper() + text[1:]
+        return text
 
 
 def phrases(*sources: str) -> tuple[Phrase, ...]:

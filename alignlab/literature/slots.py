@@ -80,7 +80,7 @@ class Slots(dict[str, str]):
 
     def noun(self, source_class: str) -> str:
         """A class in a few words."""
-        return _lowered(NOUNS[source_class].write(self._pen, {}))
+        return NOUNS[source_class].write_within(self._pen, {})
 
     def _believed_class(self) -> str:
         return self._claims.believed_class[self._row]
@@ -100,10 +100,10 @@ class Slots(dict[str, str]):
     def _continuum_word(self) -> str:
         words = _CONTINUUM_WORDS[self._claims.continuum[self._row]]
         level = min(self._claims.level["continuum"][self._row], len(words) - 1)
-        return _lowered(words[level].write(self._pen, {}))
+        return words[level].write_within(self._pen, {})
 
     def _amplitude_word(self) -> str:
-        return _lowered(AMPLITUDE_WORDS[self._claims.level["amplitude"][self._row]].write(self._pen, {}))
+        return AMPLITUDE_WORDS[self._claims.level["amplitude"][self._row]].write_within(self._pen, {})
 
     def _other_value(self) -> str:
         scatter = self.value("other") / 1.8
@@ -118,13 +118,13 @@ class Slots(dict[str, str]):
         return f"{min(max(100 * self.value('amplitude'), 5), 95):.0f}"
 
     def _what(self) -> str:
-        return _lowered(self._pen.pick(UNKNOWN_NOUNS).write(self._pen, {}))
+        return self._pen.pick(UNKNOWN_NOUNS).write_within(self._pen, {})
 
     def _field(self) -> str:
-        return _lowered(self._pen.pick(FIELDS[self._surroundings]).write(self._pen, self))
+        return self._pen.pick(FIELDS[self._surroundings]).write_within(self._pen, self)
 
     def _group(self) -> str:
-        return _lowered(GROUP_NOUNS[GROUP_OF[self._believed_class()]].write(self._pen, {}))
+        return GROUP_NOUNS[GROUP_OF[self._believed_class()]].write_within(self._pen, {})
 
     def _old(self) -> str:
         return self.noun(self._claims.old_class[self._row])
@@ -175,8 +175,3 @@ def _signed(value: float, decimals: int) -> str:
 
 def _round_to(value: float, digits: int) -> float:
     return float(f"{value:.{digits}g}")
-
-
-def _lowered(text: str) -> str:
-    """A phrase in mid-sentence: small first letter, unless the word is an abbreviation."""
-    return text if len(text) > 1 and text[1].isupper() else text[:1].lower() + text[1:]
