@@ -93,7 +93,8 @@ class LsaEmbedder:
         self._idf = (np.log((1 + len(texts)) / (1 + documents)) + 1).astype(np.float32)
         dim = min(self._settings["dim"], counts.shape[1] - 1, len(texts))
         svd = TruncatedSVD(dim, n_iter=3, random_state=self._settings["seed"]).fit(self._weighted(counts))
-        self._components = svd.components_.astype(np.float32)
+        # In C order, which is how files hold it: with another order a reloaded embedder would round differently.
+        self._components = np.ascontiguousarray(svd.components_, dtype=np.float32)
         return self
 
     def transform(self, texts: Sequence[str]) -> NDArray[np.float32]:
