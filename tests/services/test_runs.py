@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from alignlab.progress import StoppedError
+from alignlab.services.runs import estimate_all, estimates_frame, run_weights, train_run
+from alignlab.services.workspace import Catalogue
+from alignlab.store.run import REPRESENTATIONS
+from alignlab.training.encoder import load_encoder
+from alignlab.training.recipe import AlignmentRecipe
+from alignlab.variables import VARIABLE_NAMES
+
+SHORT = AlignmentRecipe(name="short", temperature=0.1, max_epochs=2, patience=2)
+
+
+def test_a_run_holds_what_pages_need(workspace):
+    run, survey = workspace.run, workspace.survey
+    n = survey.n_sources
+    assert run.run_id.startswith("paper-")
+    assert run.meta.simulated
+    assert run.recipe["survey"] == survey.name
+    assert run.recipe["alignment"]["loss"] == "one-way"
+    assert run.reconstruction.shape == (n, 400)
+    assert run.projections() == [(representation, "pca") for representation in REPRESENTATIONS]
+    assert len(run.history) >= 1
+    for name in ("spectrum_aligned", "text_aligned"):
+        np.testing.assert_allclose(np.linalg.norm(run.latents(name), axis=1), 1, atol=1e-4)
+
+
+def test_the_frozen_encoder_goes_into_the_run(workspace):
+    encoder, heads = run_weights(workspace.run)
+    rows = slice(0, 20)
+    again = load_encoder().encode_in_batches(workspace.survey.spectra[rows])
+    np.testing.assert_allclose(encoder.encode_in_batches(workspace.survey.spectra[rows]), again, atol=1e-5)
+    np.testing.assert_allclose(workspace.run.latents("spectrum")[rows], again, atol=1e-4)
+    assert heads
+    assert not any(name.startswith(("encoder.", "heads.")) for name in heads)
+
+
+def test_the_same_recipe_is_not_trained_again_and_another_is(demo_copy):
+    catalogue = Catalogue(demo_copy)
+    survey = catalogue.survey("demo")
+    steps: list[str] = []
+
+    def on_step(done: int, total: int, info: str) -> bool:
+        steps.append(info)
+        return True
+
+    first = train_run(survey, SHORT, config=demo_copy, seed=5, on_step=on_step)
+    assert steps[-1] == "ready"
+    steps.clear()
+    assert train_run(survey, SHORT, config=demo_copy, seed=5, on_step=on_step).run_id == first.run_id
+    assert steps == []
+    other = train_run(survey, SHORT, config=demo_copy, seed=6)
+    assert other.run_id != first.run_id
+    assert len(catalogue.run_ids("demo")) == 3
+    assert not np.array_equal(other.latents("text_aligned"), first.latents("text_aligned"))
+
+
+def test_a_stopped_training_leaves_nothing(demo_copy):
+    catalogue = Catalogue(demo_copy)
+    before = catalogue.run_ids("demo")
+    with pytest.raises(StoppedError):
+        train_run(catalogue.survey("demo"), SHORT, config=demo_copy, seed=9, on_step=lambda done, total, _: done < 20)
+    assert catalogue.run_ids("demo") == before
+    assert not list(demo_copy.data_dir.rglob("*.partial*"))
+
+
+def test_estimates_leave_the_source_itself_out(workspace):
+    survey = workspace.survey
+    training = np.flatnonzero(survey.split == "train")
+    latents = workspace.run.latents("both")
+    column = VARIABLE_NAMES.index("hard_hs")
+    values = survey.variables[:, column].astype(float)
+    estimates = estimate_all(survey, latents)["hard_hs"].to_numpy()
+    for row in (training[0], training[17], np.flatnonzero(survey.split == "test")[0]):
+        voters = training[(training != row) & np.isfinite(values[training])]
+        similarity = latents[voters] @ latents[row]
+        nearest = voters[np.argsort(-similarity)[:3]]
+        assert estimates[row] == pytest.approx(values[nearest].mean(), abs=1e-5)
+    stored = workspace.run.estimates["hard_hs"].to_numpy()
+    np.testing.assert_allclose(stored, estimates, atol=1e-5, equal_nan=True)
+
+
+def test_estimates_are_a_table_of_sixty_columns():
+    value = np.arange(40, dtype=float).reshape(2, 20)
+    frame = estimates_frame(value, value - 1, value + 1)
+    assert frame.shape == (2, 60)
+    assert frame["bb_kt"].tolist() == value[:, VARIABLE_NAMES.index("bb_kt")].tolist()
+    assert (frame["bb_kt_low"] < frame["bb_kt"]).all()
+    assert (frame["bb_kt"] < frame["bb_kt_high"]).all()
+    assert (frame.dtypes == np.float32).all()
