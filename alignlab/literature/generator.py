@@ -30,7 +30,9 @@ FIRST_YEAR, LAST_YEAR = 2000, 2025
 #: Uniform numbers prepared per text: enough for the longest, so that no two texts share any.
 _DRAWS = 160
 _MOST_FILLERS = 6
-_TOPICS = ("nature", "spectrum", "environment")
+#: Sentences on a source in the abstract of a paper about it.
+_MOST_RESULTS = 3
+_TOPICS = ASPECTS
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,19 +84,21 @@ def write_literature(
     discussed = _discussed(n, settings, rng)
     fillers = np.minimum(rng.poisson(settings.filler, (n, len(ASPECTS))), _MOST_FILLERS)
     pen = Pen(rng.random((n, _DRAWS)))
-    writers = (_nature, _spectrum, _environment)
+    shared = _shared_words(claims, fields, rng.spawn(1)[0])
     rarity = truth["rarity"].tolist()
     rows: list[tuple[int, str, str]] = []
     for i in range(n):
         pen.turn_to(i)
         slots = Slots(claims, i, pen=pen, surroundings=fields.kind[i], year=_year(pen))
-        for column, (aspect, write) in enumerate(zip(ASPECTS, writers, strict=True)):
+        if fields.field_of[i] >= 0:
+            slots.update(shared[fields.field_of[i]])
+        for column, (aspect, write) in enumerate(_WRITERS.items()):
             sentences = write(claims, i, pen, rarity[i], fields)
             sentences += _distinct(_FILLERS[aspect], int(fillers[i, column]), pen)
             if discussed[i, column]:
                 rows.append((i, aspect, paragraph(sentence.write(pen, slots) for sentence in sentences)))
     summaries = pd.DataFrame(rows, columns=["source_index", "aspect", "text"])
-    papers, source_papers = _papers(claims, fields, rng)
+    papers, source_papers = _papers(claims, fields, shared, rarity, rng)
     return Literature(papers, source_papers, summaries)
 
 
@@ -109,6 +113,17 @@ def _discussed(n: int, settings: TextNoise, rng: np.random.Generator) -> NDArray
     silent = ~discussed.any(axis=1)
     discussed[silent, np.argmax((chance - missing)[silent], axis=1)] = True
     return discussed
+
+
+def _shared_words(claims: Claims, fields: Fields, rng: np.random.Generator) -> list[dict[str, str]]:
+    """How each field is described, and how many sources its paper lists: the same for all its sources."""
+    pen = Pen(rng.random((max(len(fields.field_kind), 1), _DRAWS)))
+    shared = []
+    for field, kind in enumerate(fields.field_kind):
+        pen.turn_to(field)
+        slots = Slots(claims, 0, pen=pen, surroundings=kind, year=_year(pen))
+        shared.append({"field": slots["field"], "n_members": str(60 + int(200 * pen.draw()))})
+    return shared
 
 
 def _nature(claims: Claims, i: int, pen: Pen, rarity: str, fields: Fields) -> list[Phrase]:
@@ -223,7 +238,12 @@ def _year(pen: Pen) -> int:
     return FIRST_YEAR + int(pen.draw() * (LAST_YEAR - FIRST_YEAR + 1))
 
 
-def _papers(claims: Claims, fields: Fields, rng: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
+_WRITERS = {"nature": _nature, "spectrum": _spectrum, "environment": _environment}
+
+
+def _papers(
+    claims: Claims, fields: Fields, shared: list[dict[str, str]], rarity: list[str], rng: np.random.Generator
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Papers about single sources (bright ones have more), and one per field."""
     n = len(claims)
     brightness = np.clip(np.log10(claims.values["counts"] / 100.0), 0.0, 1.5)
@@ -237,14 +257,18 @@ def _papers(claims: Claims, fields: Fields, rng: np.random.Generator) -> tuple[p
         slots = Slots(claims, i, pen=pen, surroundings=fields.kind[i], year=year)
         if claims.certainty[i] >= PROBABLE:
             slots["what"] = slots.noun(claims.believed_class[i])
-        title = pen.pick(paper_phrases.TITLES[pen.pick(_TOPICS)]).write(pen, slots)
-        body = [pen.pick(paper_phrases.OPENINGS), pen.pick(paper_phrases.CLOSINGS)]
+        topic = pen.pick(_TOPICS)
+        title = pen.pick(paper_phrases.TITLES[topic]).write(pen, slots)
+        results = _WRITERS[topic](claims, i, pen, rarity[i], fields)[:_MOST_RESULTS]
+        if fields.field_of[i] >= 0:
+            slots.update(shared[fields.field_of[i]])
+        body = [pen.pick(paper_phrases.OPENINGS), *results, pen.pick(paper_phrases.CLOSINGS)]
         papers.append((title, _abstract(body, pen, slots), year))
     for field, kind in enumerate(fields.field_kind):
         pen.turn_to(len(owner) + field)
         year = _year(pen)
         slots = Slots(claims, 0, pen=pen, surroundings=kind, year=year)
-        slots["n_members"] = str(40 + int(200 * pen.draw()))
+        slots.update(shared[field])
         title = pen.pick(paper_phrases.FIELD_TITLES).write(pen, slots)
         body = [
             pen.pick(paper_phrases.FIELD_OPENINGS),

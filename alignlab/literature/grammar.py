@@ -21,7 +21,7 @@ MACROS: dict[str, str] = {
     "S": "[the source|this object|it|it|the X-ray source]",
     "likely": "[probably|most likely|likely|plausibly]",
     "suggests": "[suggests|indicates|implies|supports the view]",
-    "concluded": "[it is concluded|it is argued|the authors conclude|the authors argue|the study finds] that",
+    "concluded": "[one paper concludes|one paper argues|the authors conclude|the authors argue|the study finds] that",
     "fitted": (
         "[is well described|is adequately described|can be fitted|is best fitted|can be represented"
         "|is well reproduced|is modelled]"
@@ -38,7 +38,7 @@ _TOKENS = re.compile(r"[\[\]|]|\{\w+\}|[^\[\]|{}]+")
 _ARTICLE = re.compile(r"\b([Aa])\(n\) (?=(\S*))")
 #: Words that begin with a vowel's sound but not its letter, and the other way round.
 _VOWEL_SOUND = ("8", "x-", "xmm", "f-", "l-", "m-", "r-", "h-", "hmxb", "lmxb", "snr", "n_h", "hii")
-_CONSONANT_SOUND = ("unit", "univ", "uniq", "unif", "use", "usu", "one", "eur", "uv")
+_CONSONANT_SOUND = ("ulx", "unit", "univ", "uniq", "unif", "use", "usu", "one", "eur", "uv")
 
 
 class Pen:

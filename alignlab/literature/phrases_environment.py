@@ -39,7 +39,7 @@ FIELDS: dict[str, tuple[Phrase, ...]] = {
 IN_FIELD: tuple[Phrase, ...] = phrases(
     "<F> [lies|is located] in a survey of a(n) {field}",
     "it [lies|falls] within the observed area of a(n) {field}",
-    "[the paper surveys|the authors study] the X-ray population of a(n) {field}, [<S> included|which includes it]",
+    "[the paper surveys|the authors study] X-ray sources in a(n) {field}, [this one among them|of which it is one]",
     "<F> is seen [in the direction of|projected on] a(n) {field}",
     "[together with|like] {n_members} other detections, <S> belongs to the X-ray source list of a(n) {field}",
 )
@@ -207,7 +207,5 @@ RARITY: dict[str, tuple[Phrase, ...]] = {
     ),
     "changing-look AGN": phrases("a cloud crossing the line of sight or a change of the accretion rate is discussed"),
     "pile-up artefact": phrases("the properties are an instrumental artefact and no physical conclusion is drawn"),
-    "AGN-like flare star": phrases(
-        "its parallax places it within {dist_near} pc, which excludes an extragalactic origin"
-    ),
+    "AGN-like flare star": phrases("its parallax makes it a nearby star, which excludes an extragalactic origin"),
 }

@@ -36,7 +36,7 @@ OPENINGS: tuple[Phrase, ...] = phrases(
     "We present [an analysis of|new results on|a study of] a(n) {what} [observed with a CCD imager|seen in X-rays|]",
     "X-ray observations of a(n) {what} [between {year_before} and {year}|] are [reported|analysed]",
     "We [re-examine|revisit|investigate] a(n) {what} [with archival data|using new observations|]",
-    "[Few|Not many] objects of this kind have been studied; we [add|discuss] a(n) {what}",
+    "Objects of this kind deserve [closer study|attention]; we [add|discuss] a(n) {what}",
 )
 FIELD_OPENINGS: tuple[Phrase, ...] = phrases(
     "We [present|report] {n_members} X-ray sources [detected|found] in a(n) {field}",

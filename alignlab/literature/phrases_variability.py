@@ -56,8 +56,3 @@ VAGUE_VARIABILITY: tuple[tuple[Phrase, ...], ...] = (
     phrases("no variability is [noted|reported]", "<S> [shows no variability|appears constant]"),
     phrases("<S> is [variable|a variable X-ray source]", "variability is [noted|reported] [without details|]"),
 )
-#: Between epochs: says nothing about one observation.
-LONG_TERM: tuple[Phrase, ...] = phrases(
-    "between epochs the flux [differs by a factor of two|agrees within the errors|changed by about {percent} per cent]",
-    "monitoring over [years|months] [is too sparse for conclusions|shows mild changes]",
-)

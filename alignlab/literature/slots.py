@@ -20,7 +20,7 @@ _CONTINUUM_WORDS = {"power law": PHOTON_INDEX_WORDS, "plasma": PLASMA_WORDS, "bl
 _ANY: dict[str, tuple[float, float, int]] = {
     "age_kyr": (1, 40, 0), "age_myr": (1, 12, 0), "alpha_ox": (-1.7, -1.1, 2), "any_mag": (14, 25, 1),
     "arcsec_small": (0.8, 2.5, 1), "bright_mag": (6, 12, 1), "bubble_pc": (100, 400, 0), "delay": (20, 150, 0),
-    "density": (0.1, 5, 1), "dist_kpc": (2, 12, 1), "dist_mpc": (3, 30, 1), "dist_near": (10, 60, 0),
+    "density": (0.1, 5, 1), "dist_kpc": (2, 12, 1), "dist_mpc": (3, 30, 1),
     "dist_pc": (15, 400, 0), "dist_sat": (45, 65, 0), "dist_yso": (140, 900, 0), "dm": (20, 500, 0),
     "edd": (0.01, 0.6, 2), "efficiency": (0.01, 0.3, 2), "extinction": (0.1, 8, 1), "n_members": (12, 240, 0),
     "offset_arcsec": (2, 15, 0), "orbit_d": (3, 90, 1), "orbit_h": (1.2, 12, 1), "percent": (1, 40, 0),
