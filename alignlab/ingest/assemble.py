@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from alignlab.ingest.encoder_response import area_shares, is_unlike, response_ratio
 from alignlab.ingest.records import SOURCE_COLUMNS, IngestedSources, Problem
 from alignlab.progress import OnStep, report
 from alignlab.spectra.fit import fit_spectra
@@ -118,6 +119,7 @@ def assemble(
     names = _unique_names(pieces)
     report(on_step, 0, n, "measuring hardness and variability")
     areas, area_notes = _areas(pieces)
+    ratios, ratio_notes = _encoder_ratios(pieces, grid)
     channels = np.array([p.channel_counts for p in pieces]).reshape(n, len(CHANNEL_EDGES_KEV) - 1)
     unknown = np.zeros(channels.shape[1])
     expected = np.array([unknown if p.channel_background is None else p.channel_background for p in pieces])
@@ -139,12 +141,13 @@ def assemble(
     background = background.reshape(n, grid.n_bins)
     catalogued = pd.DataFrame([p.catalogued for p in pieces], columns=list(VARIABLE_NAMES))
     return IngestedSources(
-        sources=_source_table(pieces, names, counts, background, area_notes),
+        sources=_source_table(pieces, names, counts, background, zip(area_notes, ratio_notes, strict=True)),
         variables=table.reindex(columns=list(VARIABLE_NAMES)).astype(np.float32),
         limits=table.reindex(columns=limit_names).astype(np.float32),
         catalogued=catalogued.astype(np.float32) if with_catalogue else None,
         counts=counts,
         background=background,
+        response_ratio=ratios,
         time_s=np.concatenate([np.zeros(0), *(p.time_s for p in pieces)]).astype(np.float32),
         energy_kev=np.concatenate([np.zeros(0), *(p.energy_kev for p in pieces)]).astype(np.float32),
         offsets=np.cumsum([0, *(len(p.time_s) for p in pieces)]).astype(np.int64),
@@ -181,15 +184,41 @@ def _areas(pieces: Sequence[SourcePiece]) -> tuple[NDArray[np.float64], list[str
             areas[i] = piece.area_cm2
         else:
             known = piece.detector in DETECTORS
-            year = piece.year if math.isfinite(piece.year) else _USUAL_YEAR
-            theta = piece.theta_arcmin if piece.theta_arcmin >= 0 else 0.0
-            both = effective_area_cm2([piece.detector] if known else list(DETECTORS), year, theta)
-            areas[i] = np.exp(np.log(np.maximum(both, _SMALLEST_AREA_CM2)).mean(axis=0))
+            both = _analytic_areas(piece, (piece.detector,) if known else DETECTORS)
+            areas[i] = np.exp(np.log(both).mean(axis=0))
             chips = piece.detector if known else "between those of ACIS-S and ACIS-I, the chip being unknown"
-            when = f"{year:.0f}" if math.isfinite(piece.year) else f"{_USUAL_YEAR:.0f} (the date is unknown)"
+            when = f"{piece.year:.0f}" if math.isfinite(piece.year) else f"{_USUAL_YEAR:.0f} (the date is unknown)"
             note = f"hardness with the analytic area of {when}, {chips}"
         notes.append(note)
     return np.maximum(areas, _SMALLEST_AREA_CM2), notes
+
+
+def _analytic_areas(piece: SourcePiece, detectors: Sequence[str]) -> NDArray[np.float64]:
+    """Analytic area of each of the detectors at the time and place of the source, never quite zero."""
+    year = piece.year if math.isfinite(piece.year) else _USUAL_YEAR
+    theta = piece.theta_arcmin if piece.theta_arcmin >= 0 else 0.0
+    areas = effective_area_cm2(list(detectors), year, theta)
+    return np.maximum(areas.astype(np.float64), _SMALLEST_AREA_CM2)
+
+
+def _encoder_ratios(pieces: Sequence[SourcePiece], grid: EnergyGrid) -> tuple[NDArray[np.float32], list[str]]:
+    """Factors that put spectra of unlike responses on the one that the encoder knows, and a note where there are."""
+    ratios, notes = np.ones((len(pieces), grid.n_bins), dtype=np.float32), [""] * len(pieces)
+    for i, piece in enumerate(pieces):
+        if piece.area_cm2 is None or piece.detector not in DETECTORS:
+            continue
+        known = _analytic_areas(piece, (piece.detector,))[0]
+        shares = area_shares(piece.area_cm2, known)
+        if not shares["broad"] > 0 or not is_unlike(shares):
+            continue
+        matrix = redistribution(piece.detector) if piece.redistribution is None else piece.redistribution
+        ratios[i] = response_ratio(piece.area_cm2, known, matrix, grid)
+        sizes = ", ".join(f"{shares[band]:.2f} in the {band} band" for band in ("soft", "medium", "hard"))
+        notes[i] = (
+            f"its effective area is unlike the usual one of {piece.detector} ({sizes}, relative to it): the encoder is "
+            "shown the spectrum as the usual area would have given it; counts and variables are as they are"
+        )
+    return ratios, notes
 
 
 def _variability(pieces: Sequence[SourcePiece]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -228,16 +257,16 @@ def _source_table(
     names: Sequence[str],
     counts: NDArray[np.float32],
     background: NDArray[np.float32],
-    area_notes: Sequence[str],
+    further_notes: Iterable[tuple[str, ...]],
 ) -> pd.DataFrame:
     total, under = counts.sum(axis=1, dtype=np.float64), background.sum(axis=1, dtype=np.float64)
     rows = [
         {
             "name": name, "ra": p.ra, "dec": p.dec, "source_class": p.source_class, "obsid": p.obsid,
             "detector": p.detector, "year": p.year, "theta_arcmin": p.theta_arcmin, "exposure_s": p.exposure_s,
-            "source_file": p.source_file, "notes": "; ".join(note for note in (*p.notes, area_note) if note),
+            "source_file": p.source_file, "notes": "; ".join(note for note in (*p.notes, *further) if note),
         }
-        for p, name, area_note in zip(pieces, names, area_notes, strict=True)
+        for p, name, further in zip(pieces, names, further_notes, strict=True)
     ]  # fmt: skip
     table = pd.DataFrame(rows, columns=[c for c in SOURCE_COLUMNS if not c.endswith("counts")])
     table = table.assign(

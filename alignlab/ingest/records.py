@@ -53,6 +53,9 @@ class IngestedSources:
         The variables as the file's own catalogue gives them.
     counts, background : ndarray of float32, (n, 400)
         Counts in the aperture and expected background on the grid, the latter NaN where unknown.
+    response_ratio : ndarray of float32, (n, 400)
+        Factor on the counts for the encoder alone, where the source's response is unlike any that it knows
+        (`alignlab.ingest.encoder_response`); 1 elsewhere.
     time_s, energy_kev : ndarray of float32, (n_events,)
         Photons from 0.5 to 8 keV, source after source, in seconds since the start of their observation.
     offsets : ndarray of int64, (n + 1,)
@@ -67,6 +70,7 @@ class IngestedSources:
     catalogued: pd.DataFrame | None
     counts: NDArray[np.float32]
     background: NDArray[np.float32]
+    response_ratio: NDArray[np.float32]
     time_s: NDArray[np.float32]
     energy_kev: NDArray[np.float32]
     offsets: NDArray[np.int64]

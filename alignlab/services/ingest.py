@@ -98,6 +98,7 @@ def _publish(
         raise AlignlabError(
             f"No source could be read. {' '.join(problems)}", remedy="Nothing was written; check the files."
         )
+    changed = (ingested.response_ratio != 1).any()
     contents = SurveyContents(
         # Nothing is trained on a survey of one's own files: all of it is there to be looked at.
         sources=ingested.sources.assign(split="test"),
@@ -106,9 +107,10 @@ def _publish(
         catalogued=ingested.catalogued,
         photons=Photons(ingested.time_s, ingested.energy_kev, ingested.offsets),
         arrays={
-            "spectra": minmax_normalise(ingested.counts),
+            "spectra": minmax_normalise(ingested.counts * ingested.response_ratio),
             "counts": ingested.counts.astype(np.float32),
             "background": ingested.background.astype(np.float32),
+            **({"response_ratio": ingested.response_ratio} if changed else {}),
         },
     )
     meta = Meta(kind="survey", name=name, simulated=False, recipe=dict(recipe), inputs_sha256=inputs)

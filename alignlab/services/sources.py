@@ -246,20 +246,29 @@ def overlay_representation(overlay: Overlay, representation: str) -> str:
     return representation
 
 
-def reconstruction_in_counts(reconstruction: NDArray[np.float32], counts: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Take a reconstruction back from the min–max scale of its spectrum to counts; both of shape (400,)."""
-    low, high = float(counts.min()), float(counts.max())
-    return (low + np.asarray(reconstruction) * (high - low)).astype(np.float32)
+def reconstruction_in_counts(
+    reconstruction: NDArray[np.float32], counts: NDArray[np.float32], response_ratio: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """Take a reconstruction back from the min–max scale of its spectrum to counts; all of shape (400,).
+
+    With a `response_ratio`, the encoder has seen the counts times it (`alignlab.ingest.encoder_response`).
+    """
+    ratio = np.ones_like(counts) if response_ratio is None else response_ratio
+    seen = counts * ratio
+    low, high = float(seen.min()), float(seen.max())
+    scaled = low + np.asarray(reconstruction) * (high - low)
+    return np.divide(scaled, ratio, out=np.zeros_like(scaled), where=ratio > 0).astype(np.float32)
 
 
 def _spectrum(survey: Survey, encoded: Run | Overlay, index: int) -> SourceSpectrum:
     counts = np.asarray(survey.counts[index])
     facts = survey.sources.iloc[index]
+    ratio = np.asarray(survey.array("response_ratio")[index]) if survey.has_array("response_ratio") else None
     return SourceSpectrum(
         grid=energy_grid(survey.meta.recipe.get("grid_kind", "log")),
         counts=counts,
         background=np.asarray(survey.background[index]),
-        reconstruction=reconstruction_in_counts(encoded.reconstruction[index], counts),
+        reconstruction=reconstruction_in_counts(encoded.reconstruction[index], counts, ratio),
         exposure_s=float(facts.get("exposure_s", np.nan)),
     )
 

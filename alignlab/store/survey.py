@@ -19,7 +19,7 @@ from alignlab.store.artefact import Meta, check_name, manifest_digest, publish, 
 from alignlab.store.tables import ReadOnlyTables, write_tables
 from alignlab.variables import VARIABLE_NAMES
 
-ARRAYS = ("spectra", "counts", "background", "expected", "text", "text_mask")
+ARRAYS = ("spectra", "counts", "background", "expected", "response_ratio", "text", "text_mask")
 SPLITS = ("train", "calibration", "validation", "test")
 #: Sizes of the paper's split of 11,447 sources (section 2), in the order of `SPLITS`.
 PAPER_SPLIT_SIZES = (7897, 114, 1717, 1719)
@@ -64,7 +64,8 @@ class SurveyContents:
         Event lists; empty slices where a source has none.
     arrays : mapping of str to ndarray
         `spectra` (n, 400) min–max normalised count rate, `counts` and `background` (n, 400), and where they exist
-        `expected` (n, 400), `text` (n, 3 d), `text_mask` (n, 3).
+        `expected` (n, 400), `response_ratio` (n, 400; `spectra` are normalised counts times it), `text` (n, 3 d),
+        `text_mask` (n, 3).
     embedder : mapping of str to ndarray, embedder_config : dict
         State of the text embedder, so that new words can be embedded.
     """
