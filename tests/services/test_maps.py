@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from alignlab.errors import AlignlabError, MissingArtefactError
+from alignlab.progress import StoppedError
+from alignlab.services.apply import apply_run
+from alignlab.services.maps import FIRST_MAPS, available_maps, compute_map, compute_maps, map_table, start_missing_maps
+from alignlab.services.workspace import Catalogue
+from alignlab.store.run import METHODS, REPRESENTATIONS
+from tests.services.observed import cut_out
+
+ROWS = np.array([3, 50, 120, 399])
+
+
+def test_a_run_is_born_with_its_linear_maps(workspace):
+    assert available_maps(workspace.run) == {representation: ["pca"] for representation in REPRESENTATIONS}
+    table = map_table(workspace)
+    n = workspace.survey.n_sources
+    assert (table.representation, table.method) == ("both", "pca")
+    assert table.x.shape == table.y.shape == (n,)
+    assert table.variables.shape == (n, 20)
+    assert len(table.sources) == n
+    assert table.overlays == ()
+    assert table.parameters["n"] == n
+
+
+def test_the_linear_map_is_the_principal_components(workspace):
+    latents = workspace.run.latents("both").astype(float)
+    centred = latents - latents.mean(axis=0)
+    left, singular, _ = np.linalg.svd(centred, full_matrices=False)
+    expected = left[:, :2] * singular[:2]
+    table = map_table(workspace)
+    for got, wanted in zip((table.x, table.y), expected.T, strict=True):
+        np.testing.assert_allclose(got * np.sign(got @ wanted), wanted, atol=2e-3)
+    ratio = singular[:2] ** 2 / (singular**2).sum()
+    np.testing.assert_allclose(table.parameters["explained_variance_ratio"], ratio, atol=1e-3)
+
+
+def test_a_linear_map_is_computed_on_the_spot_and_another_is_not(demo_copy):
+    workspace = Catalogue(demo_copy).open_workspace()
+    for path in (workspace.run.folder / "projections").iterdir():
+        path.unlink()
+    assert workspace.run.projections() == []
+    assert len(map_table(workspace, "text").x) == workspace.survey.n_sources
+    assert workspace.run.has_projection("text", "pca")
+    with pytest.raises(MissingArtefactError, match="alignlab project"):
+        map_table(workspace, "both", "umap")
+
+
+def test_maps_that_are_absent_are_published_one_after_the_other(demo_copy):
+    workspace = Catalogue(demo_copy).open_workspace()
+    folder = workspace.run.folder / "projections"
+    for representation in ("text", "both"):
+        (folder / f"{representation}.pca.safetensors").unlink()
+    kept = (folder / "spectrum.pca.safetensors").stat().st_mtime_ns
+    told: list[tuple[float, str]] = []
+
+    def on_step(done: int, total: int, info: str) -> bool:
+        told.append((done / total, info))
+        assert workspace.run.has_projection("text", "pca") == (info == "PCA of both")
+        return True
+
+    wanted = (("spectrum", "pca"), ("text", "pca"), ("both", "pca"))
+    compute_maps(workspace.survey, workspace.run, wanted, on_step=on_step)
+    assert told == [(0.0, "PCA of text"), (0.5, "PCA of both")]
+    assert workspace.run.has_projection("both", "pca")
+    assert (folder / "spectrum.pca.safetensors").stat().st_mtime_ns == kept
+
+
+def test_a_map_that_is_stopped_is_not_published(demo_copy):
+    workspace = Catalogue(demo_copy).open_workspace()
+    with pytest.raises(StoppedError):
+        compute_maps(workspace.survey, workspace.run, FIRST_MAPS, on_step=lambda *_: False)
+    assert not workspace.run.has_projection(*FIRST_MAPS[0])
+
+
+def test_an_unknown_method_lists_the_known_ones(workspace):
+    with pytest.raises(AlignlabError, match=", ".join(METHODS)):
+        compute_map(workspace.survey, workspace.run, "both", "isomap")
+
+
+def test_nothing_is_started_when_all_maps_are_there(workspace):
+    assert start_missing_maps(workspace, (("both", "pca"),)) is None
+
+
+def test_applied_sources_stand_exactly_on_a_linear_map_and_near_their_neighbours_on_another(demo_copy):
+    catalogue = Catalogue(demo_copy)
+    workspace = catalogue.open_workspace()
+    mine = cut_out(workspace.survey, ROWS, config=demo_copy)
+    apply_run(workspace.run, workspace.survey, mine)
+    workspace = catalogue.open_workspace()
+
+    linear = map_table(workspace, "spectrum_aligned", "pca")
+    (placed,) = linear.overlays
+    np.testing.assert_allclose(placed.x, linear.x[ROWS], atol=1e-4)
+    np.testing.assert_allclose(placed.y, linear.y[ROWS], atol=1e-4)
+    assert placed.survey_name == "mine"
+    assert not placed.simulated
+    np.testing.assert_array_equal(placed.variables, workspace.survey.variables[ROWS])
+    assert placed.novelty_percent.shape == (len(ROWS),)
+
+    # On a map of a representation that needs papers they are placed among the nearest in the spectrum's share of it.
+    both = map_table(workspace, "both", "pca")
+    (placed,) = both.overlays
+    latents = workspace.run.latents("spectrum_aligned")
+    for place, row in enumerate(ROWS):
+        near = np.argsort(-(latents @ latents[row]))[:30]
+        assert both.x[near].min() - 1e-4 <= placed.x[place] <= both.x[near].max() + 1e-4
+        assert both.y[near].min() - 1e-4 <= placed.y[place] <= both.y[near].max() + 1e-4
