@@ -71,20 +71,22 @@ def main() -> None:
 def demo(sources: int | None, seed: int | None, background: bool) -> None:
     """Build the simulated demo survey and its run, whichever is absent."""
     from alignlab.config import load_config
-    from alignlab.services.demo import N_SOURCES, SEED, build_demo, demo_task, is_built
+    from alignlab.services.demo import N_SOURCES, SEED, build_demo, demo_task
     from alignlab.services.maps import be_polite
 
     config = load_config()
-    if is_built(config) and DEMO in Catalogue(config).survey_names():
-        survey = Catalogue(config).survey(DEMO)
+    catalogue = Catalogue(config)
+    if DEMO in catalogue.survey_names():
+        survey = catalogue.survey(DEMO)
         wanted = (sources or survey.n_sources, survey.meta.seed if seed is None else seed)
         if wanted != (survey.n_sources, survey.meta.seed):
             raise AlignlabError(
                 f"The demo exists already, with {survey.n_sources} sources and seed {survey.meta.seed}.",
                 remedy=f"Remove {survey.folder} and {config.runs_dir / DEMO} to build another.",
             )
-        click.echo(f"The demo is there: {survey.folder}")
-        return
+        if catalogue.run_ids(DEMO):
+            click.echo(f"The demo is there: {survey.folder}")
+            return
     if background:
         be_polite()
     with _progress_bar("demo survey") as on_step:
