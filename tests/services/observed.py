@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
+from numpy.typing import ArrayLike
 
 from alignlab.config import Config
 from alignlab.store.artefact import Meta
@@ -12,16 +13,25 @@ from alignlab.variables import VARIABLE_NAMES
 
 
 def cut_out(
-    survey: Survey, rows: NDArray[np.integer], *, config: Config, name: str = "mine", grid: str = "log"
+    survey: Survey,
+    rows: ArrayLike,
+    *,
+    config: Config,
+    name: str = "mine",
+    grid: str = "log",
+    spectra: ArrayLike | None = None,
 ) -> Survey:
-    """Publish the given rows of a survey as a survey of its own, without papers."""
-    frame = dict(zip(VARIABLE_NAMES, survey.variables[rows].T, strict=True))
+    """Publish the given rows of a survey as a survey of its own, without papers, if asked with other spectra."""
+    rows = np.asarray(rows)
+    arrays = {array: np.array(survey.array(array)[rows]) for array in ("spectra", "counts", "background")}
+    if spectra is not None:
+        arrays["spectra"] = np.asarray(spectra, np.float32)
     contents = SurveyContents(
         sources=survey.sources.iloc[rows].assign(split="test").reset_index(drop=True),
-        variables=survey.limits.iloc[rows].assign(**frame).reset_index(drop=True),
+        variables=pd.DataFrame(survey.variables[rows], columns=list(VARIABLE_NAMES)),
         limits=survey.limits.iloc[rows].reset_index(drop=True),
         photons=Photons(np.zeros(0, np.float32), np.zeros(0, np.float32), np.zeros(len(rows) + 1, np.int64)),
-        arrays={name: np.array(survey.array(name)[rows]) for name in ("spectra", "counts", "background")},
+        arrays=arrays,
     )
     meta = Meta(kind="survey", name=name, simulated=False, recipe={"grid_kind": grid})
     return write_survey(contents, meta, config.surveys_dir)

@@ -62,13 +62,18 @@ def test_estimates_are_means_of_the_nearest_training_sources(catalogue):
         assert overlay.estimates["hard_ms"][place] == pytest.approx(expected, abs=1e-4)
 
 
-def test_a_spectrum_unlike_any_other_is_novel(catalogue):
+def test_spectra_unlike_any_other_are_more_novel(catalogue):
     workspace = catalogue.open_workspace()
-    survey = workspace.survey
-    plain = apply_run(workspace.run, survey, cut_out(survey, np.arange(40), config=catalogue.config))
-    assert np.isfinite(plain.novelty_percent).all()
-    assert plain.novelty_percent.min() >= 0
-    assert plain.novelty_percent.max() <= 100
+    survey, rows = workspace.survey, np.flatnonzero(workspace.survey.split == "test")
+    # A comb of bins lit at high energy: what no source and no detector does.
+    comb = np.zeros((len(rows), 400), np.float32)
+    comb[:, 300::7] = 1
+    plain = apply_run(workspace.run, survey, cut_out(survey, rows, config=catalogue.config))
+    odd = apply_run(workspace.run, survey, cut_out(survey, rows, config=catalogue.config, name="odd", spectra=comb))
+    for overlay in (plain, odd):
+        assert ((overlay.novelty_percent >= 0) & (overlay.novelty_percent <= 100)).all()
+    assert 20 < np.median(plain.novelty_percent) < 80
+    assert odd.novelty_percent.min() > 95
 
 
 def test_applying_again_replaces_the_result(catalogue):
