@@ -32,7 +32,7 @@ def table(figures: dict[str, Any]) -> str:
         known = paper["correlations"][name]
         rows.append(f"| mean over variables of the best \\|ρ\\|, {name} | {value:.3f} | {known} |")
     head = (
-        f"Test split of the simulated demo survey (n = {figures['n']:,}, run `{figures['run']}`, 95% bootstrap "
+        f"Test split of the simulated demo survey (n = {figures['n']:,}, seed {figures['seed']}, 95% bootstrap "
         "intervals); the paper's figures are of observed sources, and the text noise of the demo was tuned to come "
         "near its retrieval, so agreement there is no result of ours."
     )

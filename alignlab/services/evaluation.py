@@ -71,7 +71,8 @@ def evaluate_run(survey: Survey, run: Run, *, split: str = "test", seed: int | N
     latents = {name: run.latents(name) for name in ("spectrum", "spectrum_aligned", "text_aligned")}
     chosen = run.meta.seed if seed is None else seed
     figures = evaluate_latents(survey, latents, seed=chosen or 0, split=split)
-    return {"survey": survey.name, "simulated": survey.simulated, "run": run.run_id, **figures, "paper": PAPER}
+    provenance = {"survey": survey.name, "simulated": survey.simulated, "run": run.run_id, "seed": chosen}
+    return {**provenance, **figures, "paper": PAPER}
 
 
 def evaluation_text(figures: Mapping[str, Any]) -> str:
