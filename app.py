@@ -6,12 +6,13 @@ import streamlit as st
 
 from alignlab.errors import AlignlabError
 from alignlab.ui import first_use, theme
-from alignlab.ui.opened import current_workspace, warm_up
+from alignlab.ui.opened import current_workspace, sweep, warm_up
 
 st.set_page_config(page_title="alignlab", page_icon=str(theme.ICON), layout="wide")
 theme.apply_style()
 
 try:
+    sweep()
     workspace = current_workspace()
 except AlignlabError as error:
     st.error(str(error))

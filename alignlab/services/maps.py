@@ -155,21 +155,29 @@ def maps_task(workspace: Workspace) -> Task:
     return Task(workspace.config, f"maps-{workspace.survey.name}-{workspace.run.run_id}")
 
 
-def start_missing_maps(workspace: Workspace, maps: tuple[tuple[str, str], ...] = FIRST_MAPS) -> Progress | None:
+def start_missing_maps(
+    workspace: Workspace, maps: tuple[tuple[str, str], ...] = FIRST_MAPS, *, retry: bool = False
+) -> Progress | None:
     """Make sure that `maps` exist or are being computed in the background.
+
+    Parameters
+    ----------
+    maps : tuple of (representation, method)
+    retry : bool
+        Start again although the last attempt failed.
 
     Returns
     -------
     Progress or None
-        How far the background work is, or None when all of `maps` exist. A failure is told once per start of the
-        task, never retried on its own.
+        How far the background work is, or None when all of `maps` exist. A failure is told until somebody asks for
+        another attempt, never retried on its own.
     """
     missing = [pair for pair in maps if not workspace.run.has_projection(*pair)]
     task = maps_task(workspace)
     if not missing:
         return None
     progress = task.progress()
-    if not task.is_running() and not progress.error:
+    if not task.is_running() and (retry or not progress.error):
         wanted = [f"{representation}:{method}" for representation, method in missing]
         task.start(
             ["project", "--background", "--run", workspace.run.run_id, "--survey", workspace.survey.name, *wanted]

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from alignlab.services.maps import INSTANT_METHOD, METHOD_LABELS, available_maps, start_missing_maps
+from alignlab.services.maps import FIRST_MAPS, INSTANT_METHOD, METHOD_LABELS, available_maps, start_missing_maps
 from alignlab.services.workspace import Workspace
 from alignlab.store.run import METHODS
 from alignlab.ui import words
@@ -76,7 +76,10 @@ def _follow_computation(workspace: Workspace, representation: str, method: str) 
     if progress is None:
         return
     if progress.error:
-        st.caption(f"{METHOD_LABELS[method]} could not be computed: {progress.error}")
+        st.caption(f"Maps could not be computed: {progress.error}")
+        if st.button("Try again", key="retry_maps"):
+            start_missing_maps(workspace, wanted if asked_missing else FIRST_MAPS, retry=True)
+            st.rerun()
         return
     _poll(workspace, representation, method, asked_missing)
 

@@ -60,6 +60,12 @@ def _encoded(_workspace: Workspace, dataset: str, run: str, representation: str,
 
 
 @st.cache_resource(show_spinner=False)
+def sweep() -> None:
+    """Remove, once per start of the app, what crashed writers left behind."""
+    Catalogue().sweep()
+
+
+@st.cache_resource(show_spinner=False)
 def warm_up() -> None:
     """Load, once the first page is out, what the first pick will need: torch takes seconds to import."""
     threading.Thread(target=importlib.import_module, args=("alignlab.analysis.similarity",), daemon=True).start()

@@ -1,12 +1,22 @@
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
 from alignlab.errors import AlignlabError, MissingArtefactError
 from alignlab.progress import StoppedError
 from alignlab.services.apply import apply_run
-from alignlab.services.maps import FIRST_MAPS, available_maps, compute_map, compute_maps, map_table, start_missing_maps
+from alignlab.services.maps import (
+    FIRST_MAPS,
+    available_maps,
+    compute_map,
+    compute_maps,
+    map_table,
+    maps_task,
+    start_missing_maps,
+)
 from alignlab.services.workspace import Catalogue
 from alignlab.store.run import METHODS, REPRESENTATIONS
 from tests.services.observed import cut_out
@@ -109,3 +119,27 @@ def test_applied_sources_stand_exactly_on_a_linear_map_and_near_their_neighbours
         near = np.argsort(-(latents @ latents[row]))[:30]
         assert both.x[near].min() - 1e-4 <= placed.x[place] <= both.x[near].max() + 1e-4
         assert both.y[near].min() - 1e-4 <= placed.y[place] <= both.y[near].max() + 1e-4
+
+
+def test_a_failed_map_is_told_until_somebody_asks_again(demo_copy):
+    workspace = Catalogue(demo_copy).open_workspace()
+    wanted = (("text_aligned", "umap"),)
+    task = maps_task(workspace)
+
+    def fail(step):
+        raise AlignlabError("The disk is full.", remedy="Make room.")
+
+    with pytest.raises(AlignlabError, match="disk is full"):
+        task.run(fail)
+    told = start_missing_maps(workspace, wanted)
+    assert told is not None
+    assert told.error == "The disk is full. Make room."
+    assert not task.is_running()
+    again = start_missing_maps(workspace, wanted, retry=True)
+    assert again is not None
+    assert again.error == ""
+    end = time.monotonic() + 120
+    while start_missing_maps(workspace, wanted) is not None:
+        assert time.monotonic() < end, task.progress()
+        time.sleep(0.2)
+    assert workspace.run.has_projection("text_aligned", "umap")
