@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 import alignlab
@@ -142,8 +143,9 @@ to 64 numbers. `spectrum_encoder.safetensors` holds them; its header holds the r
   and, for half of them, made {recipe.scaling_min:g} to {recipe.scaling_max:g} times as bright; mean absolute error on
   the scale of the observed spectrum; early stopping.
 - **Command**: `alignlab train encoder --sources {n_sources} --seed {seed} --epochs {recipe.max_epochs}`
-  ({len(result.history)} epochs in {minutes:.0f} minutes on 2 shared cores; best epoch {result.best_epoch}, validation
-  MAE {best.validation_mae:.4f}; {n_parameters:,} parameters).
+  on {torch.get_num_threads()} thread(s), set by `OMP_NUM_THREADS`: another number changes the last bits
+  ({len(result.history)} epochs in {minutes:.0f} minutes; best epoch {result.best_epoch}, validation MAE
+  {best.validation_mae:.4f}; {n_parameters:,} parameters).
 - **Limits**: it knows the classes, the response (ACIS-S and ACIS-I) and the count range of the simulator; piled-up
   spectra beyond the few planted ones, gratings and other instruments are outside.
 
