@@ -51,8 +51,11 @@ def _head(card: SourceCard) -> str:
     facts = card.facts
     lines = []
     if np.isfinite(card.novelty_percent):
-        lines.append(f"of {escape(card.survey_name)}; farther out than {card.novelty_percent:.0f}% of the training set")
-    place = f"{facts['ra']:.4f}° {facts['dec']:+.4f}°".replace("-", "−")
+        kind = "simulated" if card.simulated else "observed"
+        novelty = f"farther out than {card.novelty_percent:.0f}% of the training set"
+        lines += [f"{kind} · survey {escape(card.survey_name)}", novelty]
+    known = np.isfinite(facts["ra"]) and np.isfinite(facts["dec"])
+    place = f"{facts['ra']:.4f}° {facts['dec']:+.4f}°".replace("-", "−") if known else "position unknown"
     observed = [str(facts["detector"])] if facts.get("detector") else []
     if np.isfinite(year := float(facts.get("year", np.nan))):
         observed.append(f"{int(year)}")
@@ -63,6 +66,8 @@ def _head(card: SourceCard) -> str:
     if np.any(card.spectrum.background > 0):
         counts += f", {words.number(float(np.sum(card.spectrum.background)), digits=2)} of them background"
     lines += [" · ".join([place, *map(escape, observed)]), counts]
+    if notes := str(facts.get("notes") or ""):
+        lines.append(f"<details><summary>notes on its file</summary>{escape(notes)}</details>")
     body = "<br>".join(lines)
     return (
         f'<div class="al-card-head"><b>{escape(card.name)}</b><span>{escape(card.source_class)}</span></div>'

@@ -55,6 +55,10 @@ def test_a_source_in_the_address_fills_the_card(data, monkeypatch):
 def test_an_observed_source_shows_its_distance_and_no_rank(data, monkeypatch):
     text = html(run_app(data, monkeypatch, source="CDFS 179"))
     assert "farther out than 99% of the training set" in text
+    assert "observed · survey real-chandra" in text
+    assert "position unknown" in text
+    assert "nan" not in text.lower()
+    assert "background &lt;unknown&gt;" in text  # what its file lacked
     assert "in class" not in text
 
 

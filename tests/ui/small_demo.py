@@ -75,6 +75,9 @@ def _survey(
             "split": paper_split(n, rng=rng) if n > 10 else "test",
         }
     )
+    if not simulated:
+        sources["notes"] = "background <unknown>"
+        sources.loc[n - 1, ["ra", "dec", "year"]] = np.nan
     papers = pd.DataFrame(
         {
             "paper_id": ["a", "b"],
