@@ -17,12 +17,11 @@ import pandas as pd
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from alignlab.progress import OnStep
 from alignlab.spectra.fit_data import FIT_RANGE_KEV, FitData, reduced_chi_square
 from alignlab.spectra.fit_models import MODEL_NAMES, SpectralModel, spectral_model
 from alignlab.spectra.fit_solver import limits_68
 from alignlab.spectra.fit_starts import best_fit
-
-OnStep = Callable[[int, int, str], bool]
 
 #: Counts (source and background) that a group of PI channels needs for the reduced statistic.
 MIN_COUNTS_PER_GROUP = 15

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from alignlab.progress import OnStep
 from alignlab.spectra.fit import fit_spectra
 from alignlab.spectra.hardness import (
     HARDNESS_BANDS,
@@ -20,8 +19,6 @@ from alignlab.spectra.hardness import (
 from alignlab.spectra.response import CHANNEL_EDGES_KEV, DETECTORS, MODEL_EDGES_KEV, redistribution
 from alignlab.spectra.variability import gregory_loredo
 from alignlab.variables import BANDS, MIN_NET_COUNTS_FOR_FITS, VARIABLE_NAMES, VARIABLES
-
-OnStep = Callable[[int, int, str], bool]
 
 #: Names of the columns of limits: of every variable but the fit statistics, the variability and the significance.
 LIMITED = tuple(v.name for v in VARIABLES if v.diverging or (v.from_fit and not v.name.endswith("_stat")))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +11,7 @@ from astropy import units as u
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
-from alignlab.errors import AlignlabError
+from alignlab.progress import OnStep, report
 from alignlab.spectra.background import background_shape
 from alignlab.spectra.grid import E_MAX_KEV, E_MIN_KEV, PI_CHANNEL_KEV, GridKind, energy_grid, rebin_counts
 from alignlab.spectra.lightcurves import LightCurves, arrival_times
@@ -30,8 +29,6 @@ from alignlab.spectra.response import (
     redistribution,
 )
 
-OnStep = Callable[[int, int, str], bool]
-
 #: Most net counts of a source: keeps the survey's photons to some six million.
 MAX_EXPECTED_COUNTS = 4_000.0
 _BAND_KEV = (0.5, 7.0)
@@ -41,10 +38,6 @@ _STEPS = {"population": 0, "spectra": 1, "photons": 5, "arrival times": 6, "vari
 
 _CENTRES = 0.5 * (CHANNEL_EDGES_KEV[1:] + CHANNEL_EDGES_KEV[:-1])
 _IN_BAND = (_BAND_KEV[0] < _CENTRES) & (_BAND_KEV[1] > _CENTRES)
-
-
-class SimulationStoppedError(AlignlabError):
-    """The caller's ``on_step`` asked to stop."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +126,7 @@ def simulate_survey(
 
     Raises
     ------
-    SimulationStoppedError
+    StoppedError
         If `on_step` returned False.
     """
     grid = energy_grid(grid_kind)
@@ -184,8 +177,7 @@ class _Progress:
         return True
 
     def _report(self, percent: int, info: str) -> None:
-        if self.on_step is not None and not self.on_step(percent, 100, info):
-            raise SimulationStoppedError(f"The simulation was stopped at {percent}% ({info}).")
+        report(self.on_step, percent, 100, info)
 
 
 def observe(population: pd.DataFrame, *, rng: np.random.Generator) -> Observation:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from alignlab.progress import StoppedError
 from alignlab.spectra.background import background_shape
 from alignlab.spectra.grid import E_MAX_KEV, E_MIN_KEV, energy_grid
 from alignlab.spectra.rarities import RARITIES
 from alignlab.spectra.response import CHANNEL_EDGES_KEV
-from alignlab.spectra.simulate import MAX_EXPECTED_COUNTS, SimulatedSurvey, SimulationStoppedError, simulate_survey
+from alignlab.spectra.simulate import MAX_EXPECTED_COUNTS, SimulatedSurvey, simulate_survey
 from alignlab.variables import MIN_NET_COUNTS_FOR_FITS, VARIABLE_NAMES, VARIABLES
 
 N = 240
@@ -154,7 +155,7 @@ def test_progress_is_reported_and_false_stops() -> None:
         calls.append((done, total, info))
         return info != "variables"
 
-    with pytest.raises(SimulationStoppedError, match="stopped"):
+    with pytest.raises(StoppedError, match="stopped"):
         simulate_survey(20, on_step=stop_at_variables)
     assert [info for _, _, info in calls] == ["population", "spectra", "photons", "arrival times", "variables"]
     assert [done for done, _, _ in calls] == sorted(done for done, _, _ in calls)
