@@ -114,6 +114,8 @@ def compute_map(
         Of the method's random start.
     """
     # Imported here: scikit-learn and torch take seconds, which reading a finished map need not wait for.
+    import torch
+
     from alignlab.analysis.projections import pca, tsne_map, umap_map
 
     latents = representation_latents(survey, run, representation)
@@ -127,7 +129,7 @@ def compute_map(
     elif method == "umap":
         coordinates = umap_map(latents, seed=seed, on_step=on_step)
     elif method == "tsne":
-        coordinates = tsne_map(latents, seed=seed, on_step=on_step)
+        coordinates = tsne_map(latents, seed=seed, n_jobs=torch.get_num_threads(), on_step=on_step)
     else:
         raise AlignlabError(f"There is no map by {method!r}.", remedy=f"Choose one of {', '.join(METHODS)}.")
     run.add_projection(
