@@ -27,7 +27,7 @@ from alignlab.spectra.response import (
     redistribution,
 )
 from alignlab.spectra.variability import gregory_loredo
-from alignlab.variables import MIN_NET_COUNTS_FOR_FITS, VARIABLE_NAMES
+from alignlab.variables import BANDS, MIN_NET_COUNTS_FOR_FITS, VARIABLE_NAMES
 
 #: Year that stands for an unknown date, the middle of the CSC 2.0 observations.
 _USUAL_YEAR = 2008.0
@@ -226,7 +226,7 @@ def _variability(pieces: Sequence[SourcePiece]) -> tuple[NDArray[np.float32], ND
     probability, index = np.full((2, len(pieces)), np.nan, dtype=np.float32)
     timed = [i for i, p in enumerate(pieces) if len(p.time_s) and p.span_s > 0]
     if timed:
-        broad = [pieces[i].time_s[pieces[i].energy_kev < 7.0] for i in timed]
+        broad = [pieces[i].time_s[pieces[i].energy_kev < BANDS["broad"][1]] for i in timed]
         offsets = np.cumsum([0, *(len(times) for times in broad)])
         spans = np.array([pieces[i].span_s for i in timed])
         probability[timed], index[timed] = gregory_loredo(np.concatenate(broad), offsets, stop_s=spans)

@@ -15,10 +15,8 @@ from alignlab.analysis.reconstruction import ReconstructionScore, compare_recons
 from alignlab.models.autoencoder import SpectrumAutoencoder
 from alignlab.progress import OnStep, part_of
 from alignlab.spectra.grid import energy_grid, minmax_normalise, rebin_counts
-from alignlab.spectra.population import draw_population
-from alignlab.spectra.rarities import plant_rarities
 from alignlab.spectra.response import CHANNEL_EDGES_KEV
-from alignlab.spectra.simulate import MAX_EXPECTED_COUNTS, observe
+from alignlab.spectra.simulate import draw_sources, observe
 from alignlab.training.encoder import EncoderResult, save_encoder, train_encoder
 from alignlab.training.recipe import EncoderRecipe
 
@@ -30,9 +28,7 @@ _VALIDATION_SHARE = 0.1
 def simulate_spectra(n_sources: int, *, seed: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Observed and expected counts per PI channel, each (n, n_channels), of freshly simulated sources."""
     rng = np.random.default_rng(seed)
-    population = plant_rarities(draw_population(n_sources, rng=rng), rng=rng)
-    population["expected_counts"] = population["expected_counts"].clip(upper=MAX_EXPECTED_COUNTS)
-    observation = observe(population, rng=rng)
+    observation = observe(draw_sources(n_sources, rng=rng), rng=rng)
     expected = observation.source + observation.background
     return rng.poisson(expected).astype(np.float32), expected
 

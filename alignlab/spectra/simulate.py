@@ -133,8 +133,7 @@ def simulate_survey(
     rng = np.random.default_rng(seed)
     report = _Progress(on_step)
     report("population")
-    population = plant_rarities(draw_population(n_sources, rng=rng), rng=rng)
-    population["expected_counts"] = population["expected_counts"].clip(upper=MAX_EXPECTED_COUNTS)
+    population = draw_sources(n_sources, rng=rng)
     report("spectra")
     observation = observe(population, rng=rng)
     report("photons")
@@ -160,6 +159,12 @@ def simulate_survey(
     report("done")
     truth = population.assign(flux_cgs=observation.flux_cgs)[list(TRUTH_COLUMNS)]
     return SimulatedSurvey(truth, sources, counts, background, expected, variables, limits, events)
+
+
+def draw_sources(n_sources: int, *, rng: np.random.Generator) -> pd.DataFrame:
+    """Draw a survey's sources, planted rarities among them, none brighter than `MAX_EXPECTED_COUNTS`."""
+    population = plant_rarities(draw_population(n_sources, rng=rng), rng=rng)
+    return population.assign(expected_counts=population["expected_counts"].clip(upper=MAX_EXPECTED_COUNTS))
 
 
 class _Progress:
