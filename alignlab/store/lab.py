@@ -7,6 +7,7 @@ processes may write at the same time.
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -63,9 +64,12 @@ class Lab:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with self._connect() as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
-                self._migrate(connection)
+            # One at a time: SQLite does not wait for another process's change to WAL, it fails at once.
+            with path.with_name(f"{path.name}.lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                with self._connect() as connection:
+                    connection.execute("PRAGMA journal_mode = WAL")
+                    self._migrate(connection)
         except sqlite3.DatabaseError as error:
             raise DamagedArtefactError(
                 f"{path} cannot be opened as the Lab ({error}).",
