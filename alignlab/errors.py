@@ -5,6 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 
+def with_remedy(message: str, remedy: str) -> str:
+    """What happened and what to do, as sentences; a message that lacks its full stop gets one before the remedy."""
+    if not remedy:
+        return message
+    return f"{message}{'' if message.endswith(('.', '!', '?', '…')) else '.'} {remedy}"
+
+
 class AlignlabError(Exception):
     """Anything a person can act on. Shown as a message in the app, as one line and exit code 2 in a terminal.
 
@@ -22,7 +29,7 @@ class AlignlabError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"{self.message} {self.remedy}".strip()
+        return with_remedy(self.message, self.remedy)
 
 
 class InputFileError(AlignlabError):

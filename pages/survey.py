@@ -12,7 +12,7 @@ if workspace is None:
     st.switch_page("app.py")
 survey, run = workspace.survey, workspace.run
 number, progress = st.column_config.NumberColumn, st.column_config.ProgressColumn
-left, right = st.columns(2, gap="large")
+left, right = st.container(key="survey_body").columns(2, gap="large")
 
 with left:
     st.subheader(f"Run {run.run_id}", anchor=False)

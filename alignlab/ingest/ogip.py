@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alignlab.errors import InputFileError
+from alignlab.errors import InputFileError, with_remedy
 from alignlab.ingest.assemble import SourcePiece, assemble, on_grid, photon_channels
 from alignlab.ingest.records import IngestedSources, Problem
 from alignlab.progress import OnStep, part_of, report
@@ -59,8 +59,7 @@ def spectra_to_contents(
             try:
                 pieces.append((path, _event_piece(path, grid, instead_of=problem)))
             except InputFileError as final:
-                message = f"{final.problem} {final.remedy}".strip()
-                problems.append((path, Problem(_shown(path), message)))
+                problems.append((path, Problem(_shown(path), with_remedy(final.problem, final.remedy))))
     return assemble(
         [piece for path, piece in pieces if path.resolve() not in used],
         grid=grid,
