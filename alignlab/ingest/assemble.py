@@ -65,6 +65,8 @@ class SourcePiece:
         Variables as the file's catalogue gives them.
     may_fit : bool
         Whether spectral models can be fitted (background and exposure are those of the spectrum).
+    counts_known : bool
+        False where only the shape of the spectrum is known: limits, significance and numbers of counts stay missing.
     notes : tuple of str
     """
 
@@ -89,6 +91,7 @@ class SourcePiece:
     span_s: float = math.nan
     catalogued: dict[str, float] = field(default_factory=dict)
     may_fit: bool = True
+    counts_known: bool = True
     notes: tuple[str, ...] = ()
 
 
@@ -135,6 +138,8 @@ def assemble(
     report(on_step, n, n, "measured")
     table = pd.concat([values, limits, pd.DataFrame(fits, index=values.index)], axis=1)
     limit_names = [f"{name}_{side}" for name in LIMITED for side in ("lolim", "hilim")]
+    shapes = [i for i, piece in enumerate(pieces) if not piece.counts_known]
+    table.loc[table.index[shapes], [n for n in (*limit_names, "flux_significance_b") if n in table]] = np.nan
     counts = np.array([p.counts for p in pieces], dtype=np.float32).reshape(n, grid.n_bins)
     blank = np.full(grid.n_bins, np.nan)
     background = np.array([blank if p.background is None else p.background for p in pieces], dtype=np.float32)
@@ -260,6 +265,7 @@ def _source_table(
     further_notes: Iterable[tuple[str, ...]],
 ) -> pd.DataFrame:
     total, under = counts.sum(axis=1, dtype=np.float64), background.sum(axis=1, dtype=np.float64)
+    total[[not piece.counts_known for piece in pieces]] = np.nan
     rows = [
         {
             "name": name, "ra": p.ra, "dec": p.dec, "source_class": p.source_class, "obsid": p.obsid,

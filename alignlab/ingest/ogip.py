@@ -1,9 +1,9 @@
-"""Spectra and event files to sources: each bad file gives one message, the others go on."""
+"""Spectra, event files and tables to sources: each bad file gives one message, the others go on."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from alignlab.errors import InputFileError, with_remedy
 from alignlab.ingest.assemble import SourcePiece, assemble, on_grid, photon_channels
+from alignlab.ingest.raw_table import is_fits, is_other, is_text
 from alignlab.ingest.records import IngestedSources, Problem
+from alignlab.ingest.table_columns import names_energy
+from alignlab.ingest.tables import table_pieces
 from alignlab.progress import OnStep, part_of, report
 from alignlab.spectra.events import is_event_file, read_events
 from alignlab.spectra.fits_tables import read_tables
@@ -22,13 +25,23 @@ from alignlab.spectra.response import CHANNEL_EDGES_KEV, DETECTORS, MODEL_EDGES_
 
 #: Files of a folder that are taken for spectra or events.
 _IN_FOLDERS = re.compile(r".*(\.pi|\.pha|\.pha2|_pha\d?\.fits|_spec\.fits|evt\d?\.fits)(\.gz)?", re.IGNORECASE)
+#: Names of tables as text.
+_TEXT = re.compile(r"\.(csv|tsv|txt|dat|ecsv|vot|votable|xml|qdp)(\.gz)?$", re.IGNORECASE)
+#: Events spread over more than this are those of a field; over more than that, perhaps of several sources.
+_FIELD_ARCMIN, _BLEND_ARCMIN = 5.0, 1.0
 _READING_SHARE = 0.6
 
 
 def spectra_to_contents(
-    paths: Iterable[str | Path], *, grid: EnergyGrid, on_step: OnStep | None = None
+    paths: Iterable[str | Path],
+    *,
+    grid: EnergyGrid,
+    companions: Mapping[Path, Mapping[str, Path]] | None = None,
+    on_step: OnStep | None = None,
 ) -> IngestedSources:
     """Read OGIP spectra (and event files, all photons of a file being one source) and measure their variables.
+
+    Tables of energy and counts or rate (FITS, CSV, ECSV, VOTable: `alignlab.ingest.tables`) are spectra too.
 
     A file that another one uses as background, ARF or RMF is not a source of its own and is passed over.
 
@@ -38,6 +51,8 @@ def spectra_to_contents(
         Files; of a folder those that are called like spectra or events.
     grid : EnergyGrid
         Where the spectra go.
+    companions : mapping of Path to mapping of str to Path, optional
+        ``arf``, ``rmf`` and ``background`` of a spectrum that are to be used, whatever its header names.
     on_step : callable, optional
         ``on_step(done, total, info) -> bool``.
 
@@ -54,12 +69,9 @@ def spectra_to_contents(
     for i, path in enumerate(files):
         report(reading, i, len(files), f"reading {path.name}")
         try:
-            pieces += [(path, _piece(spectrum, grid)) for spectrum in _spectra(path, used)]
+            pieces += [(path, piece) for piece in _pieces(path, grid, (companions or {}).get(path, {}), used)]
         except InputFileError as problem:
-            try:
-                pieces.append((path, _event_piece(path, grid, instead_of=problem)))
-            except InputFileError as final:
-                problems.append((path, Problem(_shown(path), with_remedy(final.problem, final.remedy))))
+            problems.append((path, Problem(_shown(path), with_remedy(problem.problem, problem.remedy))))
     return assemble(
         [piece for path, piece in pieces if path.resolve() not in used],
         grid=grid,
@@ -77,13 +89,38 @@ def _files(paths: Iterable[str | Path]) -> list[Path]:
     return list({path.resolve(): path for path in found}.values())
 
 
+def _pieces(path: Path, grid: EnergyGrid, chosen: Mapping[str, Path], used: set[Path]) -> list[SourcePiece]:
+    """The sources of a file: OGIP spectra, else the events, else a table of energy and counts or rate."""
+    if path.is_file() and not is_fits(path) and (is_text(path) or _TEXT.search(path.name)):
+        return table_pieces(path, grid)
+    try:
+        return [_piece(spectrum, grid) for spectrum in _spectra(path, chosen, used)]
+    except InputFileError as problem:
+        if not is_fits(path):
+            if is_other(path):
+                return table_pieces(path, grid)
+            raise
+        tables = read_tables(path, columns=())
+        if is_event_file(tables):
+            return [_event_piece(path, grid)]
+        if any(t.text("HDUCLAS1").upper() in {"SPECTRUM", "RESPONSE"} or "CHANNEL" in t.column_names
+               for t in tables.tables):  # fmt: skip
+            raise
+        try:
+            return table_pieces(path, grid)
+        except InputFileError:
+            if any(names_energy(name) for table in tables.tables for name in table.column_names):
+                raise
+            raise problem from None
+
+
 def _shown(path: Path) -> str:
     return path.name or str(path)
 
 
-def _spectra(path: Path, used: set[Path]) -> list[OgipSpectrum]:
+def _spectra(path: Path, chosen: Mapping[str, Path], used: set[Path]) -> list[OgipSpectrum]:
     """Spectra of a file; the companions they use are added to `used`."""
-    spectra = read_spectra(path)
+    spectra = read_spectra(path, **chosen)
     for spectrum in spectra:
         for companion in (spectrum.arf, spectrum.rmf, spectrum.background):
             if companion is not None and companion.path != spectrum.path:
@@ -144,18 +181,31 @@ def _name(spectrum: OgipSpectrum) -> str:
     return f"{seen.object_name} ({own})" if seen.n_observations > 1 else seen.object_name
 
 
-def _event_piece(path: Path, grid: EnergyGrid, *, instead_of: InputFileError) -> SourcePiece:
-    """All photons of an event file as one source; `instead_of` is raised if it is no event file."""
-    if not is_event_file(read_tables(path, columns=())):
-        raise instead_of
+def _event_piece(path: Path, grid: EnergyGrid) -> SourcePiece:
+    """All photons of an event file as one source.
+
+    Raises
+    ------
+    InputFileError
+        If they are those of a whole field.
+    """
     events = read_events(path, band_kev=(CHANNEL_EDGES_KEV[0], CHANNEL_EDGES_KEV[-1]))
+    spread = f"over {events.extent_arcmin:.1f} arcmin and {max(events.n_chips, 1)} chip{'s' * (events.n_chips > 1)}"
+    if events.extent_arcmin > _FIELD_ARCMIN:
+        raise InputFileError(
+            path,
+            f"the events of a whole field: {len(events.time_s):,} of them, spread {spread}",
+            remedy="Cut out one source first, for example with dmcopy 'evt.fits[sky=circle(x,y,r)]'.",
+        )
     channels = photon_channels(events.energy_kev)
     counts = on_grid(channels, grid)
     if not counts.sum() > 0:
         raise InputFileError(path, "no events between 0.5 and 8 keV")
     in_band = (events.energy_kev >= grid.edges_kev[0]) & (events.energy_kev < grid.edges_kev[-1])
     seen = events.observation
-    notes = ("all events of the file taken for one source", "background unknown: net counts are all counts")
+    notes = ["all events of the file taken for one source", "background unknown: net counts are all counts"]
+    if events.extent_arcmin > _BLEND_ARCMIN:
+        notes.append(f"its events are spread {spread}: several sources may be among them")
     return SourcePiece(
         name=seen.object_name or stem(path), source_file=path.name, ra=seen.ra, dec=seen.dec, obsid=seen.obsid,
         detector=seen.detector, year=seen.year, exposure_s=events.exposure_s, channel_counts=channels, counts=counts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from alignlab.spectra.fits_tables import FitsTables, Table, read_tables
 from alignlab.spectra.grid import E_MAX_KEV, E_MIN_KEV, PI_CHANNEL_KEV
 from alignlab.spectra.observation import Observation, observation_of
 
-_COLUMNS = ("TIME", "ENERGY", "PI", "START", "STOP")
+_COLUMNS = ("TIME", "ENERGY", "PI", "START", "STOP", "X", "Y", "CCD_ID")
 _EXPECTED = "an EVENTS table with columns TIME and ENERGY or PI"
 _KEV_PER_UNIT = {"ev": 1e-3, "kev": 1.0}
 #: Energies without a unit are eV when their median is above this.
 _LARGEST_KEV = 30.0
+#: Size of a pixel of ACIS on the sky in arcsec (Chandra Proposers' Observatory Guide, ch. 6).
+_PIXEL_ARCSEC = 0.492
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -40,6 +43,11 @@ class EventList:
         Object, position, ObsID, detector and date.
     notes : tuple of str
         What was missing, assumed or left out.
+    extent_arcmin : float
+        Width on the sky that holds the middle 90% of the events, the larger of both directions; NaN where the file
+        does not say where they fell.
+    n_chips : int
+        Number of chips that they fell on; 0 where the file does not say.
     """
 
     path: Path
@@ -50,6 +58,8 @@ class EventList:
     exposure_s: float
     observation: Observation
     notes: tuple[str, ...]
+    extent_arcmin: float = math.nan
+    n_chips: int = 0
 
 
 def is_event_file(file: FitsTables) -> bool:
@@ -102,8 +112,24 @@ def read_events(path: str | Path, *, band_kev: tuple[float, float] = (E_MIN_KEV,
     return EventList(
         path=file.path, time_s=time[order], energy_kev=energy[order].astype(np.float32), start_s=start, stop_s=stop,
         exposure_s=exposure if 0 < exposure <= 1.01 * good else good, observation=observation,
-        notes=(*notes, *observation.notes),
+        notes=(*notes, *observation.notes), extent_arcmin=_extent_arcmin(table), n_chips=_n_chips(table),
     )  # fmt: skip
+
+
+def _extent_arcmin(table: Table) -> float:
+    """Width of the middle 90% of all events in sky pixels of ACIS, the larger of both directions."""
+    if not {"X", "Y"} <= set(table.columns) or table.text("INSTRUME").upper() not in {"ACIS", ""}:
+        return math.nan
+    widths = []
+    for name in ("X", "Y"):
+        places = table.vector(name, expected="sky pixels")
+        places = places[np.isfinite(places) & (np.abs(places) < 1e6)]
+        widths.append(float(np.subtract(*np.percentile(places, (95, 5)))) if len(places) else math.nan)
+    return max(widths) * _PIXEL_ARCSEC / 60
+
+
+def _n_chips(table: Table) -> int:
+    return len(np.unique(table.vector("CCD_ID", expected="numbers of chips"))) if "CCD_ID" in table.columns else 0
 
 
 def _energies(table: Table, notes: list[str]) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ import base64
 import fcntl
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,6 +39,13 @@ MIGRATIONS: tuple[str, ...] = (
         bits TEXT NOT NULL, created_utc TEXT NOT NULL, UNIQUE (survey, name)
     );
     """,
+    """
+    CREATE TABLE scene (
+        id INTEGER PRIMARY KEY, survey TEXT NOT NULL, position INTEGER NOT NULL, title TEXT NOT NULL,
+        note TEXT NOT NULL, address TEXT NOT NULL, created_utc TEXT NOT NULL
+    );
+    CREATE INDEX scene_survey ON scene (survey, position);
+    """,
 )
 
 
@@ -49,6 +56,25 @@ class Note:
     person: str
     text: str
     created_utc: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedScene:
+    """A view of the Atlas with a title and a note, for a talk.
+
+    Attributes
+    ----------
+    title, note : str
+    address : str
+        Query string of the view.
+    id : int or None
+        None until it is saved.
+    """
+
+    title: str
+    note: str
+    address: str
+    id: int | None = None
 
 
 class Lab:
@@ -188,16 +214,63 @@ class Lab:
             ).fetchone()
         return int(identifier)
 
-    def selections(self, survey: str) -> dict[str, NDArray[np.bool_]]:
-        """Saved selections of a survey, by name."""
+    def selection_names(self, survey: str) -> list[str]:
+        """Names of the saved selections of a survey, in alphabetical order."""
+        with self._connect() as connection:
+            rows = connection.execute("SELECT name FROM selection WHERE survey = ? ORDER BY name", (survey,))
+            return [name for (name,) in rows]
+
+    def selection(self, survey: str, name: str) -> NDArray[np.bool_] | None:
+        """A saved selection by its name, or None."""
+        with self._connect() as connection:
+            row = connection.execute(
+                "SELECT n_sources, bits FROM selection WHERE survey = ? AND name = ?", (survey, name)
+            ).fetchone()
+        if row is None:
+            return None
+        return np.unpackbits(np.frombuffer(base64.b64decode(row[1]), np.uint8), count=row[0]).astype(bool)
+
+    def delete_selection(self, survey: str, name: str) -> None:
+        """Forget a saved selection."""
+        with self._connect() as connection:
+            connection.execute("DELETE FROM selection WHERE survey = ? AND name = ?", (survey, name))
+
+    def save_scene(self, scene: SavedScene, survey: str) -> int:
+        """Keep a scene as the last of its survey's, or in the place of the one that has its `id`; returns the id."""
+        with self._connect() as connection:
+            if scene.id is not None:
+                connection.execute(
+                    "UPDATE scene SET title = ?, note = ?, address = ? WHERE id = ? AND survey = ?",
+                    (scene.title, scene.note, scene.address, scene.id, survey),
+                )
+                return scene.id
+            (identifier,) = connection.execute(
+                "INSERT INTO scene (survey, position, title, note, address, created_utc) VALUES (?, "
+                "(SELECT COALESCE(MAX(position), 0) + 1 FROM scene WHERE survey = ?), ?, ?, ?, ?) RETURNING id",
+                (survey, survey, scene.title, scene.note, scene.address, _now()),
+            ).fetchone()
+        return int(identifier)
+
+    def scenes(self, survey: str) -> list[SavedScene]:
+        """Saved scenes of a survey in the order in which they are shown."""
         with self._connect() as connection:
             rows = connection.execute(
-                "SELECT name, n_sources, bits FROM selection WHERE survey = ? ORDER BY name", (survey,)
+                "SELECT id, title, note, address FROM scene WHERE survey = ? ORDER BY position, id", (survey,)
             ).fetchall()
-        return {
-            name: np.unpackbits(np.frombuffer(base64.b64decode(bits), np.uint8), count=n).astype(bool)
-            for name, n, bits in rows
-        }
+        return [SavedScene(id=i, title=title, note=note, address=address) for i, title, note, address in rows]
+
+    def order_scenes(self, survey: str, identifiers: Sequence[int]) -> None:
+        """Show a survey's scenes in this order."""
+        with self._connect() as connection:
+            connection.executemany(
+                "UPDATE scene SET position = ? WHERE id = ? AND survey = ?",
+                [(position, identifier, survey) for position, identifier in enumerate(identifiers, start=1)],
+            )
+
+    def delete_scene(self, survey: str, identifier: int) -> None:
+        """Forget a scene."""
+        with self._connect() as connection:
+            connection.execute("DELETE FROM scene WHERE id = ? AND survey = ?", (identifier, survey))
 
     def _set(self, key: str, value: object) -> None:
         with self._connect() as connection:

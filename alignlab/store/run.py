@@ -1,15 +1,14 @@
 """A run: what one recipe learned from one survey. Immutable; projections and applied surveys join it as new artefacts.
 
 The folder's own files never change. Two things are computed later, each published atomically as a file or folder of
-its own: maps (``projections/<representation>.<method>.safetensors``) and the run's view of another survey
-(``applied/<survey>/``).
+its own: maps (`alignlab.store.projections`) and the run's view of another survey (``applied/<survey>/``).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,27 +16,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
-from alignlab.errors import AlignlabError, DamagedArtefactError, MissingArtefactError
-from alignlab.store.artefact import (
-    SCHEMA_VERSION,
-    Meta,
-    check_name,
-    manifest_digest,
-    publish,
-    read_manifest,
-    verify_checksums,
-    write_file_atomically,
-)
+from alignlab.errors import AlignlabError, MissingArtefactError
+from alignlab.store.artefact import Meta, check_name, manifest_digest, publish, read_manifest, verify_checksums
+from alignlab.store.projections import METHODS, REPRESENTATIONS, Projection, ProjectionFolder
 from alignlab.store.tables import ReadOnlyTables, vectors_table, write_tables
 
-#: Representations of a source, in the order in which a page offers them.
-REPRESENTATIONS = ("both", "spectrum_aligned", "text_aligned", "spectrum", "text")
+__all__ = [
+    "METHODS",
+    "REPRESENTATIONS",
+    "STORED_REPRESENTATIONS",
+    "Overlay",
+    "OverlayContents",
+    "Projection",
+    "Run",
+    "RunContents",
+    "write_run",
+]
+
 #: Those a run stores itself; `both` is the two aligned ones side by side, `text` is the survey's.
 STORED_REPRESENTATIONS = ("spectrum", "spectrum_aligned", "text_aligned")
-METHODS = ("pca", "umap", "tsne")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -66,29 +65,6 @@ class RunContents:
     metrics: dict[str, Any]
     history: pd.DataFrame
     weights: Mapping[str, NDArray]
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Projection:
-    """A map: two coordinates for each source.
-
-    Attributes
-    ----------
-    representation, method : str
-        Of what, and by which method.
-    coordinates : ndarray of float32, shape (n, 2)
-        Without unit.
-    arrays : mapping of str to ndarray
-        What the method needs to place new sources exactly (PCA: mean and components).
-    parameters : dict
-        How it was made, and its figures (variance explained and the like).
-    """
-
-    representation: str
-    method: str
-    coordinates: NDArray[np.float32]
-    arrays: Mapping[str, NDArray] = field(default_factory=dict)
-    parameters: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -146,7 +122,7 @@ def write_run(contents: RunContents, meta: Meta, root: Path, *, replace: bool = 
     return Run.open(folder)
 
 
-class Run:
+class Run(ProjectionFolder):
     """A published run, opened read-only. Safe to share between threads."""
 
     def __init__(self, folder: Path, meta: Meta) -> None:
@@ -235,59 +211,6 @@ class Run:
         """
         verify_checksums(self.folder)
         return load_file(self.folder / "weights.safetensors")
-
-    def _projection_path(self, representation: str, method: str) -> Path:
-        if representation not in REPRESENTATIONS or method not in METHODS:
-            raise AlignlabError(
-                f"no map of {representation!r} by {method!r}.",
-                remedy=f"Choose from {', '.join(REPRESENTATIONS)} and {', '.join(METHODS)}.",
-            )
-        return self.folder / "projections" / f"{representation}.{method}.safetensors"
-
-    def has_projection(self, representation: str, method: str) -> bool:
-        """Whether this map has been computed."""
-        return self._projection_path(representation, method).is_file()
-
-    def projections(self) -> list[tuple[str, str]]:
-        """The maps that have been computed, as (representation, method)."""
-        return [(r, m) for r in REPRESENTATIONS for m in METHODS if self.has_projection(r, m)]
-
-    def add_projection(self, projection: Projection) -> None:
-        """Publish a map beside the run, atomically."""
-        path = self._projection_path(projection.representation, projection.method)
-        tensors = {"coordinates": np.ascontiguousarray(projection.coordinates, dtype=np.float32)}
-        tensors |= {name: np.ascontiguousarray(array) for name, array in projection.arrays.items()}
-        metadata = {"schema_version": str(SCHEMA_VERSION), "parameters": json.dumps(projection.parameters)}
-        write_file_atomically(path, lambda partial: save_file(tensors, partial, metadata=metadata))
-
-    def projection(self, representation: str, method: str) -> Projection:
-        """Read a map.
-
-        Raises
-        ------
-        MissingArtefactError
-            If it has not been computed.
-        DamagedArtefactError
-            If its file cannot be read.
-        """
-        path = self._projection_path(representation, method)
-        if not path.is_file():
-            raise MissingArtefactError(
-                f"Run {self.run_id!r} has no {method} map of {representation!r} yet.",
-                remedy="Compute it with 'alignlab project'.",
-            )
-        try:
-            with safe_open(path, framework="numpy") as file:
-                parameters = json.loads((file.metadata() or {}).get("parameters", "{}"))
-            arrays = load_file(path)
-        except (SafetensorError, ValueError) as error:
-            raise DamagedArtefactError(
-                f"{path} cannot be read ({error}).", remedy="Delete it and run 'alignlab project'."
-            ) from error
-        coordinates = arrays.pop("coordinates")
-        return Projection(
-            representation=representation, method=method, coordinates=coordinates, arrays=arrays, parameters=parameters
-        )
 
     def apply_to(self, contents: OverlayContents, meta: Meta, *, replace: bool = True) -> Overlay:
         """Publish this run's view of the survey ``meta.name``."""

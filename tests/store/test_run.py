@@ -8,7 +8,7 @@ import pytest
 
 from alignlab.errors import AlignlabError, DamagedArtefactError, MissingArtefactError
 from alignlab.store.artefact import Meta
-from alignlab.store.run import OverlayContents, Projection, Run, write_run
+from alignlab.store.run import OverlayContents, Run, write_run
 from tests.store.builders import run_contents, run_meta
 
 
@@ -63,29 +63,6 @@ def test_latents_that_are_not_finite_are_refused(tmp_path):
     contents.latents["spectrum"][3, 3] = np.nan
     with pytest.raises(AlignlabError, match="finite"):
         write_run(contents, run_meta(), tmp_path)
-
-
-def test_maps_join_a_published_run(run):
-    assert run.projections() == []
-    with pytest.raises(MissingArtefactError, match="no umap map"):
-        run.projection("both", "umap")
-    coordinates = np.arange(40, dtype=np.float32).reshape(20, 2)
-    run.add_projection(
-        Projection(
-            representation="both", method="pca", coordinates=coordinates,
-            arrays={"mean": np.ones(128, np.float32)}, parameters={"seed": 7},
-        )
-    )  # fmt: skip
-    again = Run.open(run.folder).projection("both", "pca")
-    np.testing.assert_array_equal(again.coordinates, coordinates)
-    np.testing.assert_array_equal(again.arrays["mean"], np.ones(128))
-    assert again.parameters == {"seed": 7}
-    assert run.projections() == [("both", "pca")]
-    (run.folder / "projections/both.pca.safetensors").write_bytes(b"torn")
-    with pytest.raises(DamagedArtefactError, match=r"both\.pca"):
-        run.projection("both", "pca")
-    with pytest.raises(AlignlabError, match="no map of"):
-        run.projection("both", "../../etc")
 
 
 def test_overlay_of_another_survey(run):
