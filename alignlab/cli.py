@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
@@ -17,6 +17,11 @@ from alignlab.errors import AlignlabError
 from alignlab.progress import OnStep
 from alignlab.services.workspace import DEMO, Catalogue, Workspace
 from alignlab.spectra.grid import GridKind
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
 
 
 class _OneLineErrors(click.Group):
@@ -178,24 +183,63 @@ def papers(source: str, survey_name: str | None, run_id: str | None) -> None:
         click.echo(f"\n{aspect}: {text}")
 
 
+@main.command("source")
+@click.argument("name")
+@click.option("-k", default=5, show_default=True, type=click.IntRange(1, 1000), help="Neighbours in each space.")
+@_workspace_options
+def source_command(name: str, k: int, survey_name: str | None, run_id: str | None) -> None:
+    """Print everything known about the source NAME: variables, light curve, neighbours, papers."""
+    from alignlab.services.dossier import dossier, dossier_text
+    from alignlab.services.subject import find_subject
+
+    subject = find_subject(_open(survey_name, run_id), name)
+    if subject.survey.simulated:
+        click.echo("This source is simulated.", err=True)
+    click.echo(dossier_text(dossier(subject, k=k)))
+
+
 @main.command()
 @click.argument("maps", nargs=-1, metavar="[REPRESENTATION:METHOD]...")
 @click.option("--background", is_flag=True, hidden=True, help="Started by the app: publish progress for it.")
+@click.option("--judge", is_flag=True, help="Compute no map; find out how far those that exist can be trusted.")
 @_workspace_options
-def project(maps: tuple[str, ...], background: bool, survey_name: str | None, run_id: str | None) -> None:
-    """Compute maps of a run, by default the UMAP and t-SNE of both (for example: both:umap text:tsne)."""
-    from alignlab.services.maps import FIRST_MAPS, be_polite, compute_maps, maps_task
+def project(maps: tuple[str, ...], background: bool, judge: bool, survey_name: str | None, run_id: str | None) -> None:
+    """Compute maps of a run, by default the UMAP and t-SNE of both (for example: both:umap text:tsne).
+
+    Printed for each map of the run: trustworthiness, continuity and the share of nearest neighbours that it keeps.
+    """
+    from alignlab.services.maps import (
+        FIRST_MAPS,
+        be_polite,
+        compute_maps,
+        judge_maps,
+        judging_task,
+        maps_task,
+        stored_quality,
+    )
 
     workspace = _open(survey_name, run_id)
-    pairs = [pair.partition(":")[::2] for pair in maps] or list(FIRST_MAPS)
+    survey, run = workspace.survey, workspace.run
+    pairs = tuple(pair.partition(":")[::2] for pair in maps) or FIRST_MAPS
     if background:
         be_polite()
     with _progress_bar("maps") as on_step:
-        maps_task(workspace).run(
-            lambda step: compute_maps(workspace.survey, workspace.run, tuple(pairs), on_step=step), on_step=on_step
+        if not judge:
+            # The app starts the judging itself, as a task of its own.
+            maps_task(workspace).run(
+                lambda step: compute_maps(survey, run, pairs, judge=not background, on_step=step), on_step=on_step
+            )
+        else:
+            judging_task(workspace).run(lambda step: judge_maps(survey, run, on_step=step), on_step=on_step)
+    for representation, method in run.projections():
+        quality = stored_quality(run, representation, method)
+        figures = (
+            f"\ttrustworthiness {quality.global_trustworthiness:.3f}\tcontinuity {quality.global_continuity:.3f}"
+            f"\tneighbours kept {quality.global_recall:.1%}"
+            if quality
+            else ""
         )
-    for representation, method in workspace.run.projections():
-        click.echo(f"{representation}:{method}")
+        click.echo(f"{representation}:{method}{figures}")
 
 
 @main.command()
@@ -262,6 +306,74 @@ def _tell(folder: Path, n_sources: int, problems: tuple[str, ...]) -> None:
     click.echo(f"{n_sources} sources in {folder}")
 
 
+@main.command()
+@click.argument("query", nargs=-1, required=True)
+@click.option("--radius", default=5.0, show_default=True, help="Of the cone around a position, in arcmin.")
+@click.option("-k", default=20, show_default=True, type=click.IntRange(1, 100), help="Most sources and papers.")
+@_workspace_options
+def search(query: tuple[str, ...], radius: float, k: int, survey_name: str | None, run_id: str | None) -> None:
+    """Find sources and papers by a name, coordinates or words (put -- before coordinates with a minus sign)."""
+    from alignlab.services.search import search as look_up
+    from alignlab.services.search_text import search_lines
+
+    workspace = _open(survey_name, run_id)
+    for line in search_lines(look_up(workspace, " ".join(query), radius_arcmin=radius), workspace, most=k):
+        click.echo(line)
+
+
+@main.command("interpret")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-k", default=5, show_default=True, type=click.IntRange(1, 100), help="Number of neighbours.")
+@_workspace_options
+def interpret_command(paths: tuple[Path, ...], k: int, survey_name: str | None, run_id: str | None) -> None:
+    """Encode the spectra in PATHS (PHA with ARF, RMF and background; tables; events) and say what is near them."""
+    from tempfile import TemporaryDirectory
+
+    from alignlab.services.drop import dropped_files, interpret
+    from alignlab.services.search_text import drop_lines
+
+    workspace = _open(survey_name, run_id)
+    with TemporaryDirectory(prefix="alignlab.") as folder:
+        with _progress_bar("interpret") as on_step:
+            outcome = interpret(workspace, dropped_files(paths), Path(folder), on_step=on_step)
+        for problem in outcome.problems:
+            click.echo(f"alignlab: {problem}", err=True)
+        for line in drop_lines(outcome, workspace, k=k):
+            click.echo(line)
+        outcome.applied.survey.close()
+
+
+def _of_class(sources: pd.DataFrame, source_class: str) -> NDArray[np.bool_]:
+    classes = sorted(set(sources["source_class"]))
+    if source_class not in classes:
+        raise AlignlabError(f"No source is of class {source_class!r}.", remedy=f"Choose one of {', '.join(classes)}.")
+    return (sources["source_class"] == source_class).to_numpy()
+
+
+@main.command()
+@click.option("--class", "source_class", help="Compare the sources of this class.")
+@click.option("--selection", help="Compare the sources of this saved selection.")
+@_workspace_options
+def contrast(source_class: str | None, selection: str | None, survey_name: str | None, run_id: str | None) -> None:
+    """Compare some sources with all others: the 20 variables by size of the effect, and the words of their papers.
+
+    Medians; Cliff's delta with its 95% interval; p of Mann and Whitney's test, Holm-corrected for all variables.
+    """
+    from alignlab.services.contrast import selection_contrast
+    from alignlab.services.contrast_text import contrast_text
+    from alignlab.services.selections import kept_selection
+
+    if (source_class is None) == (selection is None):
+        raise AlignlabError("Say which sources to compare.", remedy="Give either --class or --selection.")
+    workspace = _open(survey_name, run_id)
+    survey = workspace.survey
+    if selection is not None:
+        mask = kept_selection(Catalogue(workspace.config).lab, survey.name, selection, survey.n_sources)
+    else:
+        mask = _of_class(survey.sources, str(source_class))
+    click.echo(contrast_text(selection_contrast(workspace, mask)))
+
+
 @main.command("export")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--source-class", help="Only sources of this class.")
@@ -279,21 +391,35 @@ def export_command(
     sources = workspace.survey.sources
     chosen = np.ones(len(sources), bool)
     if source_class is not None:
-        classes = sorted(set(sources["source_class"]))
-        if source_class not in classes:
-            raise AlignlabError(
-                f"No source is of class {source_class!r}.", remedy=f"Choose one of {', '.join(classes)}."
-            )
-        chosen &= (sources["source_class"] == source_class).to_numpy()
+        chosen &= _of_class(sources, source_class)
     if split is not None:
         chosen &= (sources["split"] == split).to_numpy()
-    write_table(export_table(workspace, np.flatnonzero(chosen)), path)
+    asked = {"class": source_class, "split": split}
+    selection = ", ".join(f"{what} {value}" for what, value in asked.items() if value is not None)
+    write_table(export_table(workspace, np.flatnonzero(chosen), selection=selection), path)
     click.echo(f"{chosen.sum()} sources in {path}")
 
 
 @main.group()
 def train() -> None:
     """Train models."""
+
+
+@train.command("heads")
+@click.option("--seed", required=True, type=click.IntRange(0), help="Of the random start.")
+@click.option("--background", is_flag=True, hidden=True, help="Started by the app: publish progress for it.")
+@_workspace_options
+def train_heads_command(seed: int, background: bool, survey_name: str | None, run_id: str | None) -> None:
+    """Train the heads again with a run's recipe and another random start; the new run joins the others."""
+    from alignlab.services.maps import be_polite
+    from alignlab.services.retrain import retrain, retraining_task
+
+    workspace = _open(survey_name, run_id)
+    if background:
+        be_polite()
+    with _progress_bar("heads") as on_step:
+        task = retraining_task(Catalogue(workspace.config), workspace.survey.name)
+        task.run(lambda step: click.echo(retrain(workspace, seed=seed, on_step=step).run_id), on_step=on_step)
 
 
 @train.command("encoder")

@@ -19,6 +19,7 @@ from tests.spectra.ogip_files import default_counts, write_spectrum
 
 COMMANDS = (
     (), ("demo",), ("surveys",), ("runs",), ("evaluate",), ("neighbors",), ("papers",), ("project",), ("apply",),
+    ("contrast",), ("source",), ("search",), ("interpret",), ("train", "heads"),
     ("ingest",), ("ingest", "ogip"), ("ingest", "axia"), ("export",), ("train",), ("train", "encoder"),
 )  # fmt: skip
 
@@ -142,8 +143,27 @@ def test_evaluate_shows_a_table_or_one_json_object(call):
 def test_maps_are_computed_and_listed(call, demo_copy):
     result = call("project", "text:pca", config=demo_copy)
     assert result.exit_code == 0
-    assert "text:pca" in result.stdout.splitlines()
+    figures = {line.split("\t")[0]: line.split("\t")[1:] for line in result.stdout.splitlines()}
+    assert figures.keys() >= {"text:pca", "both:pca"}
+    assert all(line[0].startswith("trustworthiness 0.") and line[2].endswith("%") for line in figures.values())
     assert is_one_line_error(call("project", "both:isomap", config=demo_copy), "isomap", "umap")
+
+
+def test_some_sources_are_compared_with_the_rest(call, demo_copy):
+    survey = Catalogue(demo_copy).survey("demo")
+    of_class = (survey.sources["source_class"] == "AGN").to_numpy()
+    by_class = call("contrast", "--class", "AGN").stdout
+    table, words = (part.splitlines() for part in by_class.split("\n\n"))
+    assert table[0].startswith("variable\tunit\tmedian_selection")
+    assert len(table) == 21
+    effects = [abs(float(line.split("\t")[5])) for line in table[1:]]
+    assert effects == sorted(effects, reverse=True)
+    assert any(line.startswith("AGN\t") for line in words)
+    Catalogue(demo_copy).lab.save_selection("demo", "mine", of_class)
+    assert call("contrast", "--selection", "mine", config=demo_copy).stdout == by_class
+    assert is_one_line_error(call("contrast"), "--class or --selection")
+    assert is_one_line_error(call("contrast", "--class", "quark"), "AGN")
+    assert is_one_line_error(call("contrast", "--selection", "nobody's"), "not kept")
 
 
 @pytest.mark.parametrize("suffix", [".vot", ".csv", ".parquet"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from alignlab.analysis.novelty import training_distance_percentile
@@ -11,14 +13,23 @@ from alignlab.models.heads import apply_heads
 from alignlab.progress import OnStep, report
 from alignlab.services.runs import estimates_frame, run_weights
 from alignlab.store.artefact import Meta
+from alignlab.store.overlay import write_overlay
 from alignlab.store.run import Overlay, OverlayContents, Run
 from alignlab.store.survey import Survey
 
 
-def apply_run(run: Run, run_survey: Survey, survey: Survey, *, on_step: OnStep | None = None) -> Overlay:
-    """Encode `survey` with the models of `run`, which was trained on `run_survey`, and publish the result beside it.
+def apply_run(
+    run: Run, run_survey: Survey, survey: Survey, *, into: Path | None = None, on_step: OnStep | None = None
+) -> Overlay:
+    """Encode `survey` with the models of `run`, which was trained on `run_survey`, and publish the result.
 
     Estimates come from the neighbours among the run's training sources in the aligned spectrum space.
+
+    Parameters
+    ----------
+    into : Path, optional
+        Folder in which the result gets one of its own, named like the survey; by default that is beside the run, where
+        everybody sees it.
 
     Raises
     ------
@@ -48,20 +59,19 @@ def apply_run(run: Run, run_survey: Survey, survey: Survey, *, on_step: OnStep |
     novelty = training_distance_percentile(spectrum, run.latents("spectrum")[training])
 
     report(on_step, 2, 3, "saving")
-    overlay = run.apply_to(
-        OverlayContents(
-            latents=latents,
-            reconstruction=encoder.decode_in_batches(spectrum),
-            estimates=estimates_frame(estimates.value, estimates.low, estimates.high),
-            novelty_percent=novelty.astype(np.float32),
-        ),
-        Meta(
-            kind="overlay",
-            name=survey.name,
-            simulated=survey.simulated,
-            recipe={"run": run.run_id},
-            inputs_sha256={"survey": survey.digest, "run": run.digest},
-        ),
+    contents = OverlayContents(
+        latents=latents,
+        reconstruction=encoder.decode_in_batches(spectrum),
+        estimates=estimates_frame(estimates.value, estimates.low, estimates.high),
+        novelty_percent=novelty.astype(np.float32),
     )
+    meta = Meta(
+        kind="overlay",
+        name=survey.name,
+        simulated=survey.simulated,
+        recipe={"run": run.run_id},
+        inputs_sha256={"survey": survey.digest, "run": run.digest},
+    )
+    overlay = write_overlay(contents, meta, run.folder / "applied" if into is None else into)
     report(on_step, 3, 3, "ready")
     return overlay

@@ -53,7 +53,8 @@ def ingest_ogip_files(
     _check_free(name, config, replace)
     ingested = spectra_to_contents(paths, grid=energy_grid(grid_kind), on_step=on_step)
     inputs = {path.name: sha256_of(path) for path in paths if path.is_file()}
-    return _publish(ingested, name, config, {"reader": "ogip", "grid_kind": grid_kind}, inputs, replace)
+    recipe: dict[str, object] = {"reader": "ogip", "grid_kind": grid_kind}
+    return publish_ingested(ingested, name=name, root=config.surveys_dir, recipe=recipe, inputs=inputs, replace=replace)
 
 
 def ingest_axia_file(
@@ -75,7 +76,8 @@ def ingest_axia_file(
     _check_free(name, config, replace)
     ingested = axia_to_contents(path, grid=energy_grid(grid_kind), on_step=on_step)
     inputs = {path.name: sha256_of(path)}
-    return _publish(ingested, name, config, {"reader": "axia", "grid_kind": grid_kind}, inputs, replace)
+    recipe: dict[str, object] = {"reader": "axia", "grid_kind": grid_kind}
+    return publish_ingested(ingested, name=name, root=config.surveys_dir, recipe=recipe, inputs=inputs, replace=replace)
 
 
 def _check_free(name: str, config: Config, replace: bool) -> None:
@@ -85,14 +87,22 @@ def _check_free(name: str, config: Config, replace: bool) -> None:
         raise AlignlabError(f"Survey {name!r} exists already.", remedy="Choose another name, or add --replace.")
 
 
-def _publish(
+def publish_ingested(
     ingested: IngestedSources,
+    *,
     name: str,
-    config: Config,
+    root: Path,
     recipe: dict[str, object],
     inputs: dict[str, str],
-    replace: bool,
+    replace: bool = False,
 ) -> IngestOutcome:
+    """Write what a reader found as the survey `name` in the folder `root`.
+
+    Raises
+    ------
+    AlignlabError
+        If there is no source, or the name is taken.
+    """
     problems = tuple(str(problem) for problem in ingested.problems)
     if len(ingested.sources) == 0:
         raise AlignlabError(
@@ -114,4 +124,4 @@ def _publish(
         },
     )
     meta = Meta(kind="survey", name=name, simulated=False, recipe=dict(recipe), inputs_sha256=inputs)
-    return IngestOutcome(survey=write_survey(contents, meta, config.surveys_dir, replace=replace), problems=problems)
+    return IngestOutcome(survey=write_survey(contents, meta, root, replace=replace), problems=problems)

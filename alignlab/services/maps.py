@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from alignlab.analysis.map_quality import MapQuality
 from alignlab.errors import AlignlabError
 from alignlab.progress import OnStep, part_of, report
 from alignlab.services.background import Progress, Task
@@ -22,6 +23,9 @@ METHOD_LABELS = {"pca": "PCA", "umap": "UMAP", "tsne": "t-SNE"}
 FIRST_MAPS = (("both", "umap"), ("both", "tsne"))
 #: What a run gets at its birth, since it costs nothing.
 INSTANT_METHOD = "pca"
+#: Size of the neighbourhoods by which a map is judged; less than half of the sources where there are few.
+JUDGED_BY = 15
+_FEWEST_TO_JUDGE = 3
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -65,6 +69,8 @@ class MapTable:
     overlays : tuple of OverlayPoints
     parameters : dict
         How the map was made, and its figures.
+    quality : MapQuality or None
+        How far the map can be trusted at each source; None until it has been found out.
     """
 
     representation: str
@@ -75,6 +81,7 @@ class MapTable:
     sources: pd.DataFrame
     overlays: tuple[OverlayPoints, ...]
     parameters: dict[str, object]
+    quality: MapQuality | None = None
 
 
 def map_table(workspace: Workspace, representation: str = "both", method: str = INSTANT_METHOD) -> MapTable:
@@ -98,7 +105,14 @@ def map_table(workspace: Workspace, representation: str = "both", method: str = 
         sources=survey.sources,
         overlays=tuple(_place(workspace, projection, applied) for applied in workspace.overlays),
         parameters=projection.parameters,
+        quality=stored_quality(run, representation, method),
     )
+
+
+def stored_quality(run: Run, representation: str, method: str) -> MapQuality | None:
+    """How far a map can be trusted; None while that has not been computed."""
+    known = run.has_map_quality(representation, method)
+    return run.map_quality(representation, method) if known else None
 
 
 def compute_map(
@@ -143,13 +157,53 @@ def compute_map(
     )
 
 
-def compute_maps(survey: Survey, run: Run, maps: tuple[tuple[str, str], ...], *, on_step: OnStep | None = None) -> None:
-    """Compute those of `maps` (representation, method) that do not exist yet, publishing each as it is ready."""
+def judge_map(survey: Survey, run: Run, representation: str, method: str, *, on_step: OnStep | None = None) -> None:
+    """Find out how far a map can be trusted (see `map_quality`) and publish that beside it."""
+    from alignlab.analysis.map_quality import map_quality
+
+    coordinates = run.projection(representation, method).coordinates
+    k = min(JUDGED_BY, (len(coordinates) - 1) // 2)
+    quality = map_quality(representation_latents(survey, run, representation), coordinates, k=k, on_step=on_step)
+    run.add_map_quality(representation, method, quality)
+
+
+def unjudged_maps(survey: Survey, run: Run) -> list[tuple[str, str]]:
+    """The maps of a run, as (representation, method), of which it is not known how far they can be trusted."""
+    if survey.n_sources < _FEWEST_TO_JUDGE:
+        return []
+    in_order = sorted(run.projections(), key=lambda pair: pair not in FIRST_MAPS)
+    return [pair for pair in in_order if not run.has_map_quality(*pair)]
+
+
+def compute_maps(
+    survey: Survey,
+    run: Run,
+    maps: tuple[tuple[str, str], ...],
+    *,
+    judge: bool = True,
+    on_step: OnStep | None = None,
+) -> None:
+    """Compute those of `maps` (representation, method) that do not exist yet, publishing each as it is ready.
+
+    With `judge`, find out afterwards how far each map of the run can be trusted where that is not known yet.
+    """
     missing = [pair for pair in maps if not run.has_projection(*pair)]
     for number, (representation, method) in enumerate(missing):
-        report(on_step, number, len(missing), f"{METHOD_LABELS.get(method, method)} of {representation}")
+        report(on_step, number, len(missing), _name_of(representation, method))
         share = part_of(on_step, number / len(missing), (number + 1) / len(missing))
         compute_map(survey, run, representation, method, on_step=share)
+    if judge:
+        judge_maps(survey, run, on_step=on_step)
+
+
+def judge_maps(survey: Survey, run: Run, *, on_step: OnStep | None = None) -> None:
+    """Find out how far each of a run's maps can be trusted where that is not known yet, publishing each at once."""
+    unjudged = unjudged_maps(survey, run)
+    for number, (representation, method) in enumerate(unjudged):
+        info = f"trust in {_name_of(representation, method)}"
+        report(on_step, number, len(unjudged), info)
+        share = part_of(on_step, number / len(unjudged), (number + 1) / len(unjudged))
+        judge_map(survey, run, representation, method, on_step=_renamed(share, info))
 
 
 def maps_task(workspace: Workspace) -> Task:
@@ -157,35 +211,58 @@ def maps_task(workspace: Workspace) -> Task:
     return Task(workspace.config, f"maps-{workspace.survey.name}-{workspace.run.run_id}")
 
 
+def judging_task(workspace: Workspace) -> Task:
+    """The background task that judges them: another one, so that a map that is asked for never waits for it."""
+    return Task(workspace.config, f"trust-{workspace.survey.name}-{workspace.run.run_id}")
+
+
 def start_missing_maps(
-    workspace: Workspace, maps: tuple[tuple[str, str], ...] = FIRST_MAPS, *, retry: bool = False
+    workspace: Workspace, maps: tuple[tuple[str, str], ...] | None = None, *, retry: bool = False
 ) -> Progress | None:
     """Make sure that `maps` exist or are being computed in the background.
 
     Parameters
     ----------
-    maps : tuple of (representation, method)
+    maps : tuple of (representation, method), optional
+        By default `FIRST_MAPS`, and when they exist, how far each map of the run can be trusted.
     retry : bool
         Start again although the last attempt failed.
 
     Returns
     -------
     Progress or None
-        How far the background work is, or None when all of `maps` exist. A failure is told until somebody asks for
+        How far the background work is, or None when there is none left. A failure is told until somebody asks for
         another attempt, never retried on its own.
     """
-    missing = [pair for pair in maps if not workspace.run.has_projection(*pair)]
-    task = maps_task(workspace)
-    if not missing:
-        return None
+    survey, run = workspace.survey, workspace.run
+    missing = [pair for pair in maps or FIRST_MAPS if not run.has_projection(*pair)]
+    if missing:
+        wanted = [f"{representation}:{method}" for representation, method in missing]
+        return _started(maps_task(workspace), _project(workspace, *wanted), retry=retry)
+    if (maps is None or retry) and unjudged_maps(survey, run):
+        return _started(judging_task(workspace), _project(workspace, "--judge"), retry=retry)
+    return None
+
+
+def _project(workspace: Workspace, *arguments: str) -> list[str]:
+    run, survey = workspace.run.run_id, workspace.survey.name
+    return ["project", "--background", "--run", run, "--survey", survey, *arguments]
+
+
+def _started(task: Task, arguments: list[str], *, retry: bool) -> Progress:
     progress = task.progress()
     if not task.is_running() and (retry or not progress.error):
-        wanted = [f"{representation}:{method}" for representation, method in missing]
-        task.start(
-            ["project", "--background", "--run", workspace.run.run_id, "--survey", workspace.survey.name, *wanted]
-        )
+        task.start(arguments)
         progress = task.progress()
     return progress
+
+
+def _name_of(representation: str, method: str) -> str:
+    return f"{METHOD_LABELS.get(method, method)} of {representation}"
+
+
+def _renamed(on_step: OnStep | None, info: str) -> OnStep | None:
+    return None if on_step is None else lambda done, total, _: on_step(done, total, info)
 
 
 def available_maps(run: Run) -> dict[str, list[str]]:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime, timedelta, timezone
+from itertools import product
 
 import astropy.units as u
 import numpy as np
@@ -8,24 +10,39 @@ import pyarrow.parquet as pq
 import pytest
 from astropy.io import fits
 from astropy.io.votable import parse, validate
+from astropy.io.votable.ucd import check_ucd
 from astropy.table import Table
 
 import alignlab
-from alignlab.errors import AlignlabError
-from alignlab.services.export import FORMATS, PARQUET_SUFFIX, export_table, write_table
+from alignlab.errors import AlignlabError, MissingArtefactError
+from alignlab.services.apply import apply_run
+from alignlab.services.export import (
+    FORMATS,
+    export_overlay_table,
+    export_table,
+    neighbours_table,
+    papers_table,
+    table_bytes,
+    write_table,
+)
+from alignlab.services.sources import neighbours_of
+from alignlab.services.workspace import Catalogue
 from alignlab.variables import VARIABLES
+from tests.services.observed import cut_out
 
 ROWS = np.arange(0, 400, 7)
-SUFFIXES = [*FORMATS, PARQUET_SUFFIX]
+SUFFIXES = list(FORMATS)
+URL = "http://localhost:8501/?representation=both&method=umap"
+WHEN = datetime(2026, 11, 21, 10, 30, tzinfo=timezone(timedelta(hours=2)))
 
 
 @pytest.fixture(scope="module")
 def table(workspace) -> Table:
-    return export_table(workspace, ROWS)
+    return export_table(workspace, ROWS, url=URL, selection="lasso", when=WHEN)
 
 
 def read(path) -> Table:
-    if path.suffix == PARQUET_SUFFIX:
+    if path.suffix == ".parquet":
         return Table.from_pandas(pq.read_table(path).to_pandas())
     if path.suffix == ".csv":
         return Table.read(path, format="ascii.csv", comment="#")
@@ -56,6 +73,69 @@ def test_the_table_holds_what_the_survey_and_the_run_say(table, workspace):
     assert table.meta["seed"] == "7"
     assert "simulated" in table.meta["observed"]
     assert alignlab.__version__ in table.meta["software"]
+    assert table.meta["schema"] == "1"
+    assert table.meta["url"] == URL
+    assert table.meta["selection"] == f"{len(ROWS)} of {survey.n_sources} sources: lasso"
+    assert table.meta["created_utc"] == "2026-11-21T08:30:00"
+    assert table["source_index"].tolist() == ROWS.tolist()
+    for (representation, method), axis in product(run.projections(), (0, 1)):
+        place = run.projection(representation, method).coordinates[ROWS, axis]
+        np.testing.assert_array_equal(table[f"{representation}_{method}_{'xy'[axis]}"], place)
+
+
+def test_limits_that_are_known_are_there_and_the_others_are_missing(table, workspace):
+    limits = workspace.survey.limits
+    assert {name for name in table.colnames if name.endswith("lim")} == set(limits.columns)
+    for name in limits.columns:
+        np.testing.assert_array_equal(numbers(table[name]), limits[name].to_numpy(np.float32)[ROWS], err_msg=name)
+
+
+def test_every_column_has_a_description_and_a_ucd_of_the_vocabulary(table, workspace):
+    for some in (table, neighbours_table(workspace, 0), papers_table(workspace, 0)):
+        for column in some.itercols():
+            assert column.description, column.name
+            assert check_ucd(column.info.meta["ucd"], check_controlled_vocabulary=True), column.name
+
+
+def test_the_same_input_and_time_give_the_same_bytes(table, workspace):
+    again = export_table(workspace, ROWS, url=URL, selection="lasso", when=WHEN)
+    for format in set(FORMATS.values()):
+        assert table_bytes(again, format) == table_bytes(table, format), format
+
+
+def test_neighbours_are_a_table(workspace):
+    table = neighbours_table(workspace, 42, k=4, representation="spectrum_aligned")
+    wanted = neighbours_of(workspace, 42, k=4, representation="spectrum_aligned")
+    assert table["rank"].tolist() == [1, 2, 3, 4]
+    assert table["name"].tolist() == [neighbour.name for neighbour in wanted]
+    np.testing.assert_allclose(table["similarity"], [neighbour.similarity for neighbour in wanted], rtol=1e-6)
+    assert str(workspace.survey.sources["name"].iloc[42]) in table.meta["selection"]
+
+
+def test_papers_are_a_table(workspace):
+    index = int(np.argmax(workspace.survey.n_papers))
+    papers = workspace.survey.papers_of(index)
+    table = papers_table(workspace, index)
+    assert table["title"].tolist() == papers["title"].tolist()
+    assert table["year"].tolist() == papers["year"].tolist()
+    none = np.flatnonzero(workspace.survey.n_papers == 0)
+    if none.size:
+        assert len(papers_table(workspace, int(none[0]))) == 0
+
+
+def test_a_survey_laid_over_the_run_is_a_table(demo_copy):
+    opened = Catalogue(demo_copy).open_workspace()
+    run, other = opened.run, cut_out(opened.survey, [3, 50, 120], config=demo_copy, name="observed")
+    apply_run(run, opened.survey, other)
+    workspace = Catalogue(demo_copy).open_workspace()
+    table = export_overlay_table(workspace, "observed", np.array([1, 0]))
+    assert table["name"].tolist() == other.sources["name"].iloc[[1, 0]].tolist()
+    np.testing.assert_array_equal(table["novelty_percent"], workspace.overlays[0].overlay.novelty_percent[[1, 0]])
+    assert table.meta["survey"] == "observed"
+    assert table.meta["run"] == run.run_id
+    assert len(neighbours_table(workspace, 0, overlay="observed", k=3)) == 3
+    with pytest.raises(MissingArtefactError, match="alignlab apply"):
+        export_overlay_table(workspace, "elsewhere")
 
 
 def test_all_sources_are_the_default(workspace):
@@ -78,7 +158,7 @@ def test_every_format_gives_back_names_values_and_gaps(table, tmp_path, suffix):
 def test_every_format_says_simulated_and_names_the_run(table, tmp_path, workspace, suffix):
     path = tmp_path / f"sources{suffix}"
     write_table(table, path)
-    if suffix == PARQUET_SUFFIX:
+    if suffix == ".parquet":
         told = {k.decode(): v.decode() for k, v in pq.read_schema(path).metadata.items()}
         assert told["run"] == workspace.run.run_id
         assert "simulated" in told["observed"]

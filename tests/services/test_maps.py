@@ -1,21 +1,26 @@
 from __future__ import annotations
 
+import dataclasses
 import time
 
 import numpy as np
 import pytest
+from sklearn.manifold import trustworthiness
 
 from alignlab.errors import AlignlabError, MissingArtefactError
 from alignlab.progress import StoppedError
 from alignlab.services.apply import apply_run
 from alignlab.services.maps import (
     FIRST_MAPS,
+    JUDGED_BY,
     available_maps,
     compute_map,
     compute_maps,
+    judging_task,
     map_table,
     maps_task,
     start_missing_maps,
+    unjudged_maps,
 )
 from alignlab.services.workspace import Catalogue
 from alignlab.store.run import METHODS, REPRESENTATIONS
@@ -68,6 +73,9 @@ def test_maps_that_are_absent_are_published_one_after_the_other(demo_copy):
     told: list[tuple[float, str]] = []
 
     def on_step(done: int, total: int, info: str) -> bool:
+        if "trust" in info:
+            assert workspace.run.has_projection("both", "pca")
+            return True
         told.append((done / total, info))
         assert workspace.run.has_projection("text", "pca") == (info == "PCA of both")
         return True
@@ -89,6 +97,45 @@ def test_a_map_that_is_stopped_is_not_published(demo_copy):
 def test_an_unknown_method_lists_the_known_ones(workspace):
     with pytest.raises(AlignlabError, match=", ".join(METHODS)):
         compute_map(workspace.survey, workspace.run, "both", "isomap")
+
+
+def test_maps_are_judged_after_all_of_them_are_there(demo_copy):
+    workspace = Catalogue(demo_copy).open_workspace()
+    survey, run = workspace.survey, workspace.run
+    assert len(unjudged_maps(survey, run)) == len(REPRESENTATIONS)
+    assert map_table(workspace).quality is None
+    told: list[tuple[int, int, str]] = []
+    compute_maps(survey, run, (("both", "pca"),), on_step=lambda *step: told.append(step) or True)
+    assert unjudged_maps(survey, run) == []
+    assert told[0] == (0, len(REPRESENTATIONS), "trust in PCA of both")
+    assert {info for _, _, info in told} == {f"trust in PCA of {name}" for name in REPRESENTATIONS}
+    shares = [done / total for done, total, _ in told]
+    assert shares == sorted(shares)
+    quality = map_table(workspace).quality
+    assert quality is not None
+    assert (quality.k, quality.n, quality.n_reference) == (JUDGED_BY, survey.n_sources, survey.n_sources)
+    expected = trustworthiness(
+        run.latents("both"), run.projection("both", "pca").coordinates, n_neighbors=JUDGED_BY, metric="cosine"
+    )
+    assert quality.global_trustworthiness == pytest.approx(expected, abs=1e-4)
+
+
+def test_what_is_missing_is_computed_in_the_background_and_a_map_never_waits_for_its_judgement(demo_copy):
+    workspace = Catalogue(demo_copy).open_workspace()
+    run = workspace.run
+    for pair in FIRST_MAPS:
+        run.add_projection(dataclasses.replace(run.projection("both", "pca"), method=pair[1]))
+    assert start_missing_maps(workspace, FIRST_MAPS) is None
+    assert not judging_task(workspace).is_running()
+    progress = start_missing_maps(workspace)
+    assert progress is not None
+    assert progress.error == ""
+    assert start_missing_maps(workspace, FIRST_MAPS) is None
+    end = time.monotonic() + 120
+    while start_missing_maps(workspace) is not None:
+        assert time.monotonic() < end, judging_task(workspace).progress()
+        time.sleep(0.2)
+    assert unjudged_maps(workspace.survey, run) == []
 
 
 def test_nothing_is_started_when_all_maps_are_there(workspace):
