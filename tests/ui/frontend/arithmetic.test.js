@@ -1,7 +1,7 @@
 // The browser's arithmetic against brute force.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MISSING, TOP, decode, firstPositiveCode, histogram, quantile, toBitset } from "../../../alignlab/ui/frontend/src/codes.js";
+import { MISSING, TOP, decode, firstPositiveCode, histogram, quantile } from "../../../alignlab/ui/frontend/src/codes.js";
 import { formatValue } from "../../../alignlab/ui/frontend/src/format.js";
 import { LEVELS, levelTable, linearTicks, logTicks, makeStretch } from "../../../alignlab/ui/frontend/src/stretch.js";
 
@@ -109,9 +109,4 @@ test("ticks are round and lie on the scale", () => {
 test("numbers read as a person writes them", () => {
   const cases = [[0, "0"], [-0.6234, "−0.623"], [12345, "12,345"], [4.2e-5, "4.2 × 10⁻⁵"], [1e7, "10⁷"], [NaN, "missing"], [1, "1"]];
   for (const [value, text] of cases) assert.equal(formatValue(value), text);
-});
-
-test("bitsets have bit i of byte b for row 8 b + i", () => {
-  const bytes = Uint8Array.from(atob(toBitset([0, 9, 15], 17)), (c) => c.charCodeAt(0));
-  assert.deepEqual([...bytes], [1, 0b10000010, 0]);
 });

@@ -40,14 +40,3 @@ export function firstPositiveCode(variable) {
   if (span <= 0) return TOP + 1;
   return Math.min(TOP + 1, Math.floor((-variable.low / span) * TOP) + 1);
 }
-
-/** Bits of the chosen rows as base64: bit i of byte b is row 8 b + i. */
-export function toBitset(indices, n) {
-  const bytes = new Uint8Array(Math.ceil(n / 8));
-  for (const i of indices) bytes[i >> 3] |= 1 << (i & 7);
-  let binary = "";
-  for (let i = 0; i < bytes.length; i += 8192) {
-    binary += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  }
-  return btoa(binary);
-}

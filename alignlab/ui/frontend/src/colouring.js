@@ -2,8 +2,6 @@
 import { MISSING, decode, histogram } from "./codes.js";
 import { LEVELS, levelTable, makeStretch } from "./stretch.js";
 
-/** Colours per bank; two banks let the old and the new colours coexist for the frame in which they change. */
-export const BANK = LEVELS + 1;
 const UNKNOWN = 255;
 
 /** Palettes arrive as one string of hexadecimal digits each; here they become lists of "#rrggbb". */
@@ -24,16 +22,15 @@ export class VariableColouring {
     this.colours = [...this.palette, palettes[`missing_${shade}`][0]];
   }
 
-  levels(out, offset) {
-    for (let i = 0; i < out.length; i += 1) out[i] = offset + this.table[this.codes[i]];
+  /** Colour level of every row, LEVELS where the value is missing. */
+  get levels() {
+    const out = new Uint16Array(this.codes.length);
+    for (let i = 0; i < out.length; i += 1) out[i] = this.table[this.codes[i]];
+    return out;
   }
 
-  /** Draw order: missing rows first, so that they never hide a measured one; null where nothing is missing. */
-  order() {
-    if (this.hist.missing === 0) return null;
-    const order = [];
-    for (let i = 0; i < this.codes.length; i += 1) if (this.codes[i] === MISSING) order.push(i);
-    return order;
+  colourOf(row) {
+    return this.colours[this.table[this.codes[row]]];
   }
 
   isMissing(row) {
@@ -58,16 +55,18 @@ export class CategoryColouring {
     const ramp = palettes[`${settings.palette}_${shade}`];
     const pick = (k) => ramp[Math.round((k / Math.max(1, names.length - 1)) * (LEVELS - 1))];
     this.swatches = names.map((_, k) => (category.ordinal ? pick(k) : (wheel[k] ?? missing)));
-    this.colours = Array.from({ length: BANK }, (_, k) => this.swatches[k] ?? missing);
+    this.colours = Array.from({ length: LEVELS + 1 }, (_, k) => this.swatches[k] ?? missing);
     this.missing = this.counts[UNKNOWN];
   }
 
-  levels(out, offset) {
-    for (let i = 0; i < out.length; i += 1) out[i] = offset + (this.codes[i] === UNKNOWN ? LEVELS : this.codes[i]);
+  get levels() {
+    const out = new Uint16Array(this.codes.length);
+    for (let i = 0; i < out.length; i += 1) out[i] = this.codes[i] === UNKNOWN ? LEVELS : this.codes[i];
+    return out;
   }
 
-  order() {
-    return null;
+  colourOf(row) {
+    return this.colours[this.codes[row] === UNKNOWN ? LEVELS : this.codes[row]];
   }
 
   isMissing(row) {
@@ -78,9 +77,10 @@ export class CategoryColouring {
     return this.category.values[this.codes[row]] ?? "not classified";
   }
 
-  rowsOf(value, n) {
-    const rows = [];
-    for (let i = 0; i < n; i += 1) if (this.codes[i] === value) rows.push(i);
-    return rows;
+  /** Mask of the first `n` rows that have a value. */
+  maskOf(value, n) {
+    const mask = new Uint8Array(n);
+    for (let i = 0; i < n; i += 1) if (this.codes[i] === value) mask[i] = 1;
+    return mask;
   }
 }

@@ -32,7 +32,7 @@ export function categoryLegend(colouring, n, onChoose) {
   if (!category.ordinal) order.sort((a, b) => counts[b] - counts[a]);
   for (const k of order) {
     const text = `${category.values[k]} ${formatCount(counts[k])}`;
-    const listener = { click: (event) => onChoose(colouring.rowsOf(k, n), event.shiftKey) };
+    const listener = { click: (event) => onChoose(colouring.maskOf(k, n), event.shiftKey) };
     const button = chip(swatches[k], text, "button", { type: "button", title: `Select all: ${category.values[k]}`, on: listener });
     classes.append(button);
   }
@@ -43,5 +43,5 @@ export function categoryLegend(colouring, n, onChoose) {
 function chip(colour, text, tag = "span", attributes = {}) {
   const cut = text.lastIndexOf(" ");
   const words = tag === "button" ? [text.slice(0, cut), el("span", { class: "al-quiet" }, text.slice(cut))] : [text];
-  return el(tag, { class: "al-chip", ...attributes }, el("i", { style: `background: ${colour}` }), ...words);
+  return el(tag, { class: "al-class", ...attributes }, el("i", { style: `background: ${colour}` }), ...words);
 }

@@ -1,47 +1,68 @@
-// The latent map: points, marks above them, controls and legend below. The protocol is in ../README.md.
-import { toBitset } from "./codes.js";
-import { CategoryColouring, VariableColouring, unpackPalettes } from "./colouring.js";
-import { Controls, Tools } from "./controls.js";
+// The latent map: one or two maps or the wall, with one set of controls, one legend and one selection. Protocol: ../README.md.
+import { readAddress, showInAddress, writeAddress } from "./address.js";
+import { Choosing } from "./choosing.js";
+import { unpackPalettes } from "./colouring.js";
+import { Controls } from "./controls.js";
 import { el } from "./dom.js";
+import { DUPLICATES } from "./duplicates.js";
+import { exportFigure } from "./figure/figure.js";
+import { Filtering } from "./filtering.js";
 import { formatCount } from "./format.js";
+import { Interaction } from "./interaction.js";
+import { Hint, NUMBER_KEYS } from "./keys.js";
 import { categoryLegend, variableLegend } from "./legend.js";
-import { drawMarks } from "./marks.js";
-import { Points } from "./points.js";
-import { readSettings, showInAddress, writeSettings } from "./settings.js";
+import { Link } from "./link.js";
+import { MapView } from "./map_view.js";
+import { ORDERS, SHOWN } from "./order.js";
+import { Page } from "./page.js";
+import { pictureOf } from "./picture.js";
+import { Columns, Scene } from "./scene.js";
+import { sessionOf } from "./session.js";
 import { STRETCHES } from "./stretch.js";
 import { readTheme } from "./theme.js";
-import { Tooltip, valueWords } from "./tooltip.js";
+import { Tools } from "./tools.js";
+import { Wall } from "./wall.js";
 
 const PALETTES = ["cividis", "batlow"];
-const NO_MARKS = { pick: null, neighbours: [], overlays: [] };
-/** What must outlive the element, by map: cameras by projection, the selection, the serial number of reports. */
-const memory = new Map();
+const LASSOS = { panZoom: ["panZoom", "freeform"], lasso: ["lasso", "freeform"], box: ["lasso", "rectangle"] };
 
 export class LatentMap {
   constructor(parent) {
-    this.pick = null;
-    this.neighbours = [];
-    this.selected = [];
+    this.scene = new Scene();
+    this.link = new Link(this);
+    this.filtering = new Filtering(this);
+    this.interaction = new Interaction(this);
+    this.choosing = new Choosing(this);
+    this.page = new Page(this);
+    this.views = [];
+    this.second = null;
+    this.mode = "panZoom";
     this.listeners = new AbortController();
     this.build(parent);
     this.listen();
   }
 
   build(parent) {
-    this.canvas = el("canvas", {});
-    this.layer = el("canvas", { class: "al-marks" });
-    this.title = el("div", { class: "al-title" });
-    this.tip = new Tooltip();
     this.selectionText = el("span", { "aria-live": "polite" });
-    const clear = el("button", { type: "button", on: { click: () => this.choose([]) } }, "Clear");
+    const clear = el("button", { type: "button", on: { click: () => this.choosing.clear() } }, "Clear");
     this.selectionBox = el("div", { class: "al-selection", hidden: true }, this.selectionText, clear);
-    this.tools = new Tools({ onMode: (mode) => this.setMode(mode), onReset: () => this.reset(), onZoom: (factor) => this.points.zoom(factor) });
-    this.controls = new Controls((change) => this.change(change));
+    this.tools = new Tools({ onMode: (mode) => this.setMode(mode), onReset: () => this.reset(), onZoom: (factor) => this.placed.forEach((view) => view.points.zoom(factor)), onFigure: (format) => this.saveFigure(format) });
+    this.controls = new Controls({ onSettings: (change) => this.change(change), onFilter: () => this.filtering.toggle() });
+    this.hint = new Hint();
     this.legend = el("div", { class: "al-legend" });
-    const layers = [this.canvas, this.layer, this.title, this.selectionBox, this.tip.node, this.tools.node];
-    this.stage = el("div", { class: "al-stage", tabindex: 0, role: "application" }, ...layers);
-    this.root = el("div", { class: "al-map" }, this.stage, el("div", { class: "al-under" }, this.controls.node, this.legend));
+    this.stages = el("div", { class: "al-stages" }, this.selectionBox, this.tools.node, this.hint.node, this.filtering.panel.node);
+    const under = el("div", { class: "al-under" }, this.controls.node, this.legend);
+    this.root = el("div", { class: "al-map" }, this.stages, this.filtering.chips.node, under);
     parent.append(this.root);
+  }
+
+  listen() {
+    const options = { signal: this.listeners.signal };
+    const mine = (take) => (event) => event.detail?.key === this.meta?.key && take(event.detail);
+    window.addEventListener("alignlab:marks", mine((marks) => this.page.receive(marks)), options);
+    window.addEventListener("alignlab:second", mine(() => this.draw()), options);
+    window.addEventListener("alignlab:need-pdf", () => this.api?.setTriggerValue("need", "pdf"), options);
+    window.addEventListener("keydown", (event) => this.interaction.typedAnywhere(event), options);
   }
 
   /** Called at every run of the page; only a new table or a new theme makes anything happen. */
@@ -54,13 +75,6 @@ export class LatentMap {
     showInAddress();
   }
 
-  destroy() {
-    this.listeners.abort();
-    this.observer?.disconnect();
-    this.points?.destroy();
-    this.root.remove();
-  }
-
   readTheme() {
     const theme = readTheme(this.root);
     const changed = this.theme && JSON.stringify(theme) !== JSON.stringify(this.theme);
@@ -71,251 +85,206 @@ export class LatentMap {
   }
 
   load(table, meta) {
-    const before = this.meta;
-    [this.meta, this.table] = [meta, table];
-    this.names = table.getChild("name");
+    [this.meta, this.table, this.columns] = [meta, table, new Columns(table, meta)];
     this.palettes = unpackPalettes(meta.palettes);
-    this.recall(before);
-    this.settings = this.complete(readSettings());
+    this.session = sessionOf(meta);
+    if (this.session.restoredFor !== meta.dataset) this.link.restore();
+    this.settings = this.complete(readAddress());
     this.controls.offer(meta);
-    this.title.textContent = `${meta.title} · n ${formatCount(meta.n)}`;
-    this.stage.setAttribute("aria-label", `Latent map, ${meta.title}, ${formatCount(meta.n)} sources. Arrow keys move, plus and minus zoom, 0 resets, L switches the lasso, Escape clears the selection.`);
-    this.points ??= this.createPoints();
-    const moved = before?.geometry !== meta.geometry;
-    if (moved) this.points.place(table.getChild("x").toArray(), table.getChild("y").toArray());
-    const camera = this.store.cameras.get(meta.geometry) ?? null;
-    this.recolour({ travel: moved && before?.dataset === meta.dataset, camera: moved ? camera : undefined });
-    this.receive(window.alignlabMarks?.[meta.key]);
-  }
-
-  /** Takes up what is remembered of this map; other rows make selection, pick and cameras meaningless. */
-  recall(before) {
-    const { key, dataset } = this.meta;
-    this.store = memory.get(key);
-    if (this.store?.dataset !== dataset) {
-      this.store = { dataset, cameras: new Map(), selected: [], serial: this.store?.serial ?? 0 };
-      memory.set(key, this.store);
-    }
-    if (before?.dataset !== dataset) [this.selected, this.pick, this.neighbours] = [this.store.selected, null, []];
-  }
-
-  createPoints() {
-    const room = () => this.stage.getBoundingClientRect();
-    const points = new Points(this.canvas, room, {
-      pointOver: (row) => this.showTip(row),
-      pointOut: () => this.hideTip(),
-      lassoStart: () => {
-        this.lassoing = true;
-        this.hideTip();
-      },
-      lassoEnd: () => {
-        this.lassoing = false;
-      },
-      select: ({ points: rows }) => this.onSelect(rows),
-      deselect: () => this.lassoing && this.choose([]),
-      view: () => this.onView(),
-      draw: () => this.drawLayer(),
-    });
-    this.observer = new ResizeObserver(() => {
-      points.resize(this.selected, this.theme);
-      this.drawLayer();
-    });
-    this.observer.observe(this.stage);
-    return points;
-  }
-
-  field(name) {
-    return [...this.meta.variables, ...this.meta.categories].find((f) => f.name === name);
+    this.filtering.panel.offer(meta);
+    const marks = window.alignlabMarks?.[meta.key];
+    this.page.note(marks);
+    this.sift();
+    this.recolour();
+    this.page.receive(marks);
   }
 
   /** Fills what the person left open with the defaults of the field that is shown. */
-  complete({ colour, stretch, palette }) {
+  complete({ colour, stretch, palette, order, duplicates }) {
     const { defaults } = this.meta;
     const shown = this.field(colour) ? colour : defaults.colour;
     return {
       colour: shown,
       stretch: STRETCHES.includes(stretch) ? stretch : (this.field(shown).stretch ?? "linear"),
       palette: PALETTES.includes(palette) ? palette : defaults.palette,
+      order: ORDERS.includes(order) && order !== "value" ? order : undefined,
+      duplicates: DUPLICATES.includes(duplicates) && duplicates !== "each" && this.meta.duplicates > 0 ? duplicates : undefined,
     };
+  }
+
+  field(name) {
+    return [...this.meta.variables, ...this.meta.categories].find((f) => f.name === name);
   }
 
   change(change) {
     const next = { ...this.settings, ...change };
-    if (change.colour && this.settings.stretch !== "percentile") next.stretch = undefined;
+    if (change.colour && !change.stretch && this.settings.stretch !== "percentile") next.stretch = undefined;
+    const before = this.settings;
     this.settings = this.complete(next);
-    writeSettings(this.settings);
+    writeAddress(this.settings);
+    if (before.duplicates !== this.settings.duplicates) this.sift();
     this.recolour();
   }
 
-  /** Redraws with the colours of the moment. */
-  recolour({ travel, camera } = {}) {
-    const { meta, settings } = this;
-    const field = this.field(settings.colour);
-    const isVariable = meta.variables.includes(field);
-    const make = isVariable ? VariableColouring : CategoryColouring;
-    const codes = this.table.getChild(field.name).toArray();
-    const colouring = new make(field, codes, meta.n, settings, this.palettes, this.theme.dark);
+  sift() {
+    this.scene.sift(this.columns, this.session, this.settings.duplicates);
+  }
+
+  /** The chosen colours, then everything that follows from them. */
+  recolour() {
+    const { settings, meta, scene } = this;
+    scene.colour(this.columns, settings, this.palettes, this.theme);
+    const { colouring } = scene;
     this.colouring = colouring;
-    this.controls.show(settings, { isVariable, isDiverging: Boolean(field.diverging), isOrdinal: Boolean(field.ordinal) });
-    const choose = (rows, add) => this.choose(add ? [...new Set([...this.selected, ...rows])] : rows);
+    const isVariable = Boolean(colouring.variable);
+    const isDiverging = Boolean(colouring.variable?.diverging);
+    this.controls.show(settings, { isVariable, isDiverging, isOrdinal: Boolean(colouring.category?.ordinal), isWall: this.session.layout === "wall" });
+    const choose = (mask, add) => this.choosing.choose(mask, add ? "add" : "replace");
     this.legend.replaceChildren(...(isVariable ? variableLegend(colouring, meta.n) : categoryLegend(colouring, meta.n, choose)));
-    this.showCount();
-    this.points
-      .paint({ colouring, selected: this.drawOrder(), theme: this.theme, travel, camera })
-      .then(() => {
-        this.root.dataset.drawn = meta.version;
-        this.root.dataset.colour = field.name;
-        this.drawLayer();
-      })
-      .catch((problem) => this.complain(problem));
+    this.restyle();
   }
 
-  onSelect(rows) {
-    const own = rows.filter((row) => row < this.meta.n);
-    if (this.lassoing) {
-      this.choose(own);
-      return;
+  /** Who is selected and shown, on every map; for one that comes late, its lasso. */
+  restyle() {
+    this.scene.arrange(this.session.selection, this.settings.order);
+    this.draw();
+    this.showState();
+  }
+
+  /** The maps that are on screen. */
+  get placed() {
+    const { layout } = this.session;
+    return layout === "wall" ? [] : this.views.slice(0, layout === "two" && this.second ? 2 : 1);
+  }
+
+  /** Draws what the layout asks for. */
+  draw() {
+    const { meta, session, scene } = this;
+    const second = window.alignlabSecond?.[meta.key];
+    this.second = second?.rows === meta.rows ? second : null;
+    this.root.dataset.layout = session.layout;
+    this.root.classList.toggle("al-present", session.present);
+    this.showWall();
+    const wanted = session.layout === "wall" ? 0 : session.layout === "two" && this.second ? 2 : 1;
+    while (this.views.length < wanted) this.addView();
+    this.views.forEach((view, k) => (view.stage.hidden = k >= wanted));
+    const drawn = this.placed.map((view, k) => this.drawView(view, k, k === 0 ? { ...meta, table: this.table } : this.second));
+    if (this.link.applyLasso()) {
+      scene.arrange(session.selection, this.settings.order);
+      this.showState();
+      this.choosing.report();
+      this.placed.forEach((view) => view.paint({ ...this.picture }));
     }
-    const clicked = this.shiftHeld ? rows.find((row) => !this.selected.includes(row)) : rows[0];
-    if (this.shiftHeld && clicked < this.meta.n) {
-      const start = this.selected.length === 0 && this.pick !== null && this.pick < this.meta.n ? [this.pick] : this.selected;
-      this.choose([...new Set([...start, clicked])], clicked);
-      return;
+    Promise.all(drawn).then(() => this.onDrawn(meta.version, this.settings.colour)).catch((problem) => this.complain(problem));
+  }
+
+  drawView(view, k, { title, geometry, table }) {
+    const { meta } = this;
+    const full = `${title} · n ${formatCount(meta.n)}`;
+    const words = `Latent map, ${title}, ${formatCount(meta.n)} sources. Arrow keys move, plus and minus zoom, 0 resets, L draws a lasso, B a box, F filters, Enter opens the source in the middle, Escape clears the selection, question mark lists the keys.`;
+    const moved = view.place({ table, n: meta.n, title: full, geometry, words });
+    const travel = moved && view.rows === meta.rows;
+    view.rows = meta.rows;
+    return view.paint({ ...this.picture, travel, camera: moved ? this.link.cameraFor(view, k) : undefined });
+  }
+
+  get picture() {
+    const { colouring, levels, order, looks, counts, theme } = this.scene;
+    return { colouring, levels, order, looks, counts, theme };
+  }
+
+  addView() {
+    const view = new MapView(this.interaction);
+    this.views.push(view);
+    this.stages.insertBefore(view.stage, this.selectionBox);
+    this.setMode(this.mode);
+  }
+
+  showWall() {
+    const isWall = this.session.layout === "wall";
+    if (this.wall) this.wall.node.hidden = !isWall;
+    this.tools.node.hidden = isWall;
+    if (!isWall) return;
+    if (!this.wall) {
+      this.wall = new Wall({ onEnlarge: (name) => this.enlarge(name) });
+      this.stages.prepend(this.wall.node);
     }
-    this.points.select(this.drawOrder(), this.theme);
-    this.take(clicked);
+    const { table, meta, palettes, theme, settings, scene, session } = this;
+    const everybody = scene.shown === meta.n;
+    const passing = everybody ? null : scene.standing.map((s) => (s === SHOWN ? 1 : 0));
+    this.wall.show({ table, meta, palettes, dark: theme.dark, passing, selected: session.selection.rows, settings, theme });
   }
 
-  /** Makes `rows` the selection, and `pick` the source in the card where one is given. */
-  choose(rows, pick = this.pick) {
-    [this.selected, this.store.selected] = [rows, rows];
-    this.pick = pick;
-    this.points.select(this.drawOrder(), this.theme);
-    this.showCount();
-    this.report();
+  enlarge(name) {
+    this.session.layout = "one";
+    this.change({ colour: name });
+    this.api.setTriggerValue("layout", "one");
   }
 
-  take(row) {
-    if (row === undefined || row === this.pick) return;
-    [this.pick, this.neighbours] = [row, []];
-    this.report();
-    this.drawLayer();
+  onDrawn(version, colour) {
+    if (this.isGone) return;
+    this.root.dataset.drawn = version;
+    this.root.dataset.colour = colour;
+    if (this.choosing.isLassoNews) this.choosing.report();
+    else this.link.publishSoon();
   }
 
-  /** The selected rows with the missing ones first, since the selection is drawn in the order given. */
-  drawOrder() {
-    const absent = (row) => this.colouring.isMissing(row);
-    return [...this.selected.filter(absent), ...this.selected.filter((row) => !absent(row))];
+  showState() {
+    const { session, scene, root } = this;
+    const { count } = session.selection;
+    this.selectionBox.hidden = count === 0;
+    this.selectionText.textContent = `${formatCount(count)} selected`;
+    [root.dataset.selected, root.dataset.shown] = [count, scene.shown];
+    if (session.hover !== null && scene.standing[session.hover] !== SHOWN) session.hover = null;
+    this.filtering.show();
+    this.hint.offer([...NUMBER_KEYS.values()].map((name) => this.field(name)?.label ?? null), session.present);
   }
 
-  report() {
-    this.store.serial += 1;
-    this.api.setStateValue("view", {
-      dataset: this.meta.dataset,
-      pick: this.pick,
-      count: this.selected.length,
-      selection: this.selected.length > 0 ? toBitset(this.selected, this.meta.n) : "",
-      serial: this.store.serial,
-    });
+  drawMarks() {
+    for (const view of this.placed) view.drawLayer();
   }
 
-  /** Takes the pick and its neighbours from the page, for instance when a neighbour's name was pressed. */
-  receive(marks) {
-    if (!marks || marks.dataset !== this.meta?.dataset) return;
-    this.pick = marks.pick ?? null;
-    this.neighbours = marks.neighbours ?? [];
-    this.drawLayer();
-  }
-
-  showCount() {
-    this.selectionBox.hidden = this.selected.length === 0;
-    this.selectionText.textContent = `${formatCount(this.selected.length)} selected`;
-  }
-
-  showTip(row) {
-    const place = this.points.screen(row);
-    if (!place || this.lassoing || this.points.travelling) return;
-    const overlay = this.meta.overlays.find((o) => row >= o.start && row < o.stop);
-    const parts = [...(overlay ? [overlay.survey] : []), this.className(row), ...valueWords(this.colouring, row)];
-    this.tip.show(this.names?.get(row) ?? `source ${row}`, parts, place, this.stage.clientWidth);
-    this.canvas.style.cursor = "pointer";
-  }
-
-  hideTip() {
-    this.tip.hide();
-    this.canvas.style.cursor = "";
+  nameOf(row) {
+    return this.table.getChild("name")?.get(row) ?? "";
   }
 
   className(row) {
-    return this.field("source_class").values[this.table.getChild("source_class").get(row)] ?? "not classified";
-  }
-
-  listen() {
-    const options = { signal: this.listeners.signal };
-    window.addEventListener("alignlab:marks", (event) => event.detail?.key === this.meta?.key && this.receive(event.detail), options);
-    this.canvas.addEventListener("mousedown", (event) => (this.shiftHeld = event.shiftKey), { ...options, capture: true });
-    this.canvas.addEventListener("mouseleave", () => this.hideTip(), options);
-    this.stage.addEventListener("keydown", (event) => this.onKey(event), options);
-  }
-
-  onKey(event) {
-    if (event.target !== this.stage || event.ctrlKey || event.metaKey || !this.points) return;
-    const moves = { ArrowLeft: [-0.12, 0], ArrowRight: [0.12, 0], ArrowUp: [0, 0.12], ArrowDown: [0, -0.12] };
-    if (moves[event.key]) this.points.zoom(1, moves[event.key]);
-    else if (event.key === "+" || event.key === "=") this.points.zoom(0.8);
-    else if (event.key === "-") this.points.zoom(1.25);
-    else if (event.key === "0") this.reset();
-    else if (event.key === "l") this.setMode(this.points.mode === "lasso" ? "panZoom" : "lasso");
-    else if (event.key === "Escape" && this.selected.length > 0) this.choose([]);
-    else return;
-    event.preventDefault();
+    return this.field("source_class").values[this.columns.get("source_class")[row]] ?? "not classified";
   }
 
   setMode(mode) {
-    this.points.mode = mode;
-    this.stage.classList.toggle("al-lassoing", mode === "lasso");
+    this.mode = mode;
+    const [mouse, type] = LASSOS[mode];
+    for (const view of this.views) view.setLasso(mouse, type);
+    this.stages.classList.toggle("al-lassoing", mouse === "lasso");
     this.tools.show(mode);
   }
 
   reset() {
-    this.store.cameras.delete(this.meta.geometry);
-    this.points.fit(true);
+    for (const view of this.placed) view.points.fly(view.points.home);
   }
 
-  onView() {
-    if (!this.points.travelling && this.points.shown) this.store.cameras.set(this.meta.geometry, this.points.camera);
-    this.hideTip();
-    this.drawLayer();
-  }
-
-  /** Draws the marks at most once per frame. */
-  drawLayer() {
-    if (!this.points?.isDrawn || this.framePending) return;
-    this.framePending = true;
-    requestAnimationFrame(() => {
-      this.framePending = false;
-      if (this.points.isGone) return;
-      const { width, height } = this.stage.getBoundingClientRect();
-      const ratio = window.devicePixelRatio || 1;
-      const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
-      if (this.layer.width !== w || this.layer.height !== h) [this.layer.width, this.layer.height] = [w, h];
-      const context = this.layer.getContext("2d");
-      context.setTransform(ratio, 0, 0, ratio, 0, 0);
-      const marks = { pick: this.pick, neighbours: this.neighbours, overlays: this.meta.overlays };
-      const words = { nameOf: (row) => this.names?.get(row) ?? "", fillOf: (row) => this.fillOf(row) };
-      const place = (row) => this.points.screen(row);
-      drawMarks(context, { width, height }, place, this.points.travelling ? NO_MARKS : marks, this.theme, words);
+  saveFigure(format) {
+    return exportFigure(format, pictureOf(this)).catch((problem) => {
+      console.error(problem);
+      this.link.notes = [`The figure could not be saved (${problem.message}).`];
+      this.filtering.show();
     });
   }
 
-  fillOf(row) {
-    const { codes, colours, table } = this.colouring;
-    return this.colouring.isMissing(row) ? this.theme.background : colours[table ? table[codes[row]] : codes[row]];
-  }
-
   complain(problem) {
+    if (this.isGone) return;
     console.error(problem);
     const words = `The map could not be drawn (${problem.message}). Reload the page; if that does not help, this browser may lack WebGL.`;
-    this.stage.append(el("div", { class: "al-problem", role: "alert" }, words));
+    this.stages.append(el("div", { class: "al-problem", role: "alert" }, words));
+  }
+
+  destroy() {
+    this.isGone = true;
+    this.listeners.abort();
+    this.link.close();
+    for (const view of this.views) view.destroy();
+    this.wall?.destroy();
+    this.root.remove();
   }
 }

@@ -1,4 +1,5 @@
-// The layer above the points: the picked source, its neighbours, and the sources of an applied survey as diamonds.
+// The layer above the points: the picked source and its neighbours, the one that is pointed at, selected ones while they
+// are few, observations of one source joined by lines, and the sources of an applied survey as diamonds.
 
 const LABELS_UP_TO = 40;
 
@@ -8,14 +9,28 @@ const LABELS_UP_TO = 40;
  * @param {CanvasRenderingContext2D} context scaled to CSS pixels
  * @param {{width: number, height: number}} size of the layer in CSS pixels
  * @param {(row: number) => number[]} place screen position of a row
- * @param {{pick: number|null, neighbours: number[], overlays: {start: number, stop: number}[]}} marks
- * @param {{nameOf: (row: number) => string, fillOf: (row: number) => string}} words name and fill of a diamond
+ * @param {{pick: number|null, neighbours: number[], hover: number|null, overlays: {start: number, stop: number}[],
+ *   links: number[][], ringed: ArrayLike<number>}} marks
+ * @param {{nameOf: (row: number) => string, fillOf: (row: number) => string, isFaded: (row: number) => boolean}} words
  */
 export function drawMarks(context, size, place, marks, theme, words) {
   context.clearRect(0, 0, size.width, size.height);
+  drawLinks(context, place, marks.links, theme);
+  for (const row of marks.ringed) disc(context, place(row), 4.5, words.fillOf(row), theme);
   drawOverlays(context, size, place, marks.overlays, theme, words);
-  if (marks.pick === null) return;
-  const centre = place(marks.pick);
+  drawPick(context, place, marks, theme);
+  if (marks.hover !== null && place(marks.hover)) disc(context, place(marks.hover), 5.5, words.fillOf(marks.hover), theme);
+}
+
+function drawLinks(context, place, links, theme) {
+  if (links.length === 0) return;
+  const all = () => links.forEach(([from, to]) => line(context, place(from), place(to)));
+  stroke(context, theme.background, 2.6, all);
+  stroke(context, theme.text, 0.9, all);
+}
+
+function drawPick(context, place, marks, theme) {
+  const centre = marks.pick === null ? null : place(marks.pick);
   if (!centre) return;
   for (const row of marks.neighbours) {
     const at = place(row);
@@ -31,7 +46,7 @@ export function drawMarks(context, size, place, marks, theme, words) {
 }
 
 /** Draws all diamonds, then their names, so that a name covers neither a mark nor another survey's name. */
-function drawOverlays(context, size, place, overlays, theme, { nameOf, fillOf }) {
+function drawOverlays(context, size, place, overlays, theme, { nameOf, fillOf, isFaded }) {
   const taken = [];
   const named = [];
   for (const { start, stop } of overlays) {
@@ -39,7 +54,10 @@ function drawOverlays(context, size, place, overlays, theme, { nameOf, fillOf })
       const at = place(row);
       if (!at || at[0] < -20 || at[1] < -20 || at[0] > size.width + 20 || at[1] > size.height + 20) continue;
       const [x, y] = at;
+      context.globalAlpha = isFaded(row) ? 0.3 : 1;
       diamond(context, x, y, fillOf(row), theme);
+      context.globalAlpha = 1;
+      if (isFaded(row)) continue;
       taken.push([x - 8, y - 8, x + 8, y + 8]);
       if (stop - start <= LABELS_UP_TO) named.push([nameOf(row), x, y]);
     }
@@ -87,6 +105,16 @@ function label(context, text, x, y, size, theme, taken) {
     context.fillText(text, left, middle);
     return;
   }
+}
+
+function disc(context, [x, y], radius, fill, theme) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.fillStyle = fill;
+  context.fill();
+  const outside = () => context.arc(x, y, radius + 0.5, 0, 2 * Math.PI);
+  stroke(context, theme.background, 3.5, outside);
+  stroke(context, theme.text, 1.5, outside);
 }
 
 function ring(context, [x, y], radius, theme, width) {

@@ -22,6 +22,16 @@ export function toRgb(colour) {
   return (colour.match(/[\d.]+/g) ?? [255, 255, 255]).slice(0, 3).map((v) => Number(v) / 255);
 }
 
+/** `share` of one colour (numbers in 0-1) and the rest of the other. */
+export function mix(colour, other, share) {
+  return colour.map((c, k) => share * c + (1 - share) * other[k]);
+}
+
+/** Three numbers in 0-1 to "#rrggbb". */
+export function toHex(rgb) {
+  return `#${rgb.map((v) => Math.round(255 * v).toString(16).padStart(2, "0")).join("")}`;
+}
+
 function luminance(colour) {
   const [r, g, b] = toRgb(colour);
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
