@@ -1,11 +1,11 @@
-"""The app: ``streamlit run app.py``. Shows the Atlas, or builds the demo survey on first use."""
+"""The app: ``streamlit run app.py``. Shows its pages, or builds the demo survey on first use."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from alignlab.errors import AlignlabError
-from alignlab.ui import first_use, theme
+from alignlab.ui import address, first_use, header, theme
 from alignlab.ui.opened import current_workspace, sweep, warm_up
 
 st.set_page_config(page_title="alignlab", page_icon=str(theme.ICON), layout="wide")
@@ -22,10 +22,13 @@ if workspace is None:
 else:
     explore = [
         st.Page("pages/atlas.py", title="Atlas", icon=":material/scatter_plot:", default=True),
+        st.Page("pages/source.py", title="Source", icon=":material/flare:"),
+        st.Page("pages/search.py", title="Search", icon=":material/search:"),
         st.Page("pages/survey.py", title="Survey", icon=":material/list_alt:"),
     ]
     page = st.navigation({"Explore": explore})
-    theme.header(workspace)
+    header.show(workspace, page_title=page.title)
     page.run()
     theme.footer(workspace)
+    address.listen()
     warm_up()

@@ -5,11 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from alignlab.ui import facts
-from alignlab.ui.opened import current_workspace
+from alignlab.ui.page import page_workspace
 
-workspace = current_workspace()
-if workspace is None:
-    st.switch_page("app.py")
+workspace = page_workspace()
 survey, run = workspace.survey, workspace.run
 number, progress = st.column_config.NumberColumn, st.column_config.ProgressColumn
 left, right = st.container(key="survey_body").columns(2, gap="large")

@@ -40,6 +40,14 @@ def small_demo(tmp_path_factory: pytest.TempPathFactory) -> Config:
     return config
 
 
+@pytest.fixture(scope="session")
+def finished_demo(small_demo: Config, tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """A copy of `small_demo` with all its maps, judged: an app opened on it starts no work in the background."""
+    from tests.pages.finished_maps import with_finished_maps
+
+    return with_finished_maps(small_demo, tmp_path_factory.mktemp("finished"))
+
+
 @pytest.fixture
 def demo_copy(small_demo: Config, tmp_path: Path) -> Config:
     """A copy of `small_demo` in which a test may ingest, apply and delete."""

@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import importlib
 import threading
+from dataclasses import replace
 
 import streamlit as st
 
+from alignlab.services.drop import sweep_dropped
 from alignlab.services.maps import map_table
 from alignlab.services.workspace import Catalogue, Workspace
-from alignlab.ui.latent_map import EncodedMap, encode_map
+from alignlab.store.lab import Lab
+from alignlab.ui.dropped import dropped_surveys
+from alignlab.ui.map_encoding import EncodedMap, encode_map
 
 
 def current_workspace() -> Workspace | None:
-    """The workspace to show; None while there is no survey with a run."""
+    """The workspace to show, with what this session has dropped; None while there is no survey with a run."""
     catalogue = Catalogue()
     name = catalogue.default_survey_name()
     run_id = catalogue.active_run_id(name) if name else None
@@ -26,7 +30,9 @@ def current_workspace() -> Workspace | None:
     if applied.is_dir():
         folders += sorted(path for path in applied.iterdir() if not path.name.startswith("."))
     stamp = tuple((str(folder), (folder / "manifest.json").stat().st_mtime_ns) for folder in folders)
-    return _workspace(name, run_id, stamp)
+    workspace = _workspace(name, run_id, stamp)
+    dropped = dropped_surveys(workspace.run.digest)
+    return replace(workspace, overlays=workspace.overlays + dropped) if dropped else workspace
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -36,8 +42,18 @@ def _workspace(name: str, run_id: str, stamp: tuple[tuple[str, int], ...]) -> Wo
     return Catalogue().open_workspace(name, run_id)
 
 
+def current_lab() -> Lab:
+    """The Lab of the data folder."""
+    return Catalogue().lab
+
+
 def dataset_id(workspace: Workspace) -> str:
-    """Identifies the rows of a map: the survey and those laid over it."""
+    """Identifies the survey's own sources, which picks and selections are made of."""
+    return workspace.survey.digest[:16]
+
+
+def _rows_id(workspace: Workspace) -> str:
+    """Identifies all rows of a map: the survey's own and those laid over it."""
     parts = [workspace.survey.digest, *(applied.survey.digest for applied in workspace.overlays)]
     return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]
 
@@ -50,22 +66,36 @@ def encoded_map(workspace: Workspace, representation: str, method: str) -> Encod
     MissingArtefactError
         If this map has not been computed.
     """
-    return _encoded(workspace, dataset_id(workspace), workspace.run.digest, representation, method)
+    judged = workspace.run.has_map_quality(representation, method)
+    return _encoded(workspace, _rows_id(workspace), workspace.run.digest, representation, method, judged)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _encoded(_workspace: Workspace, dataset: str, run: str, representation: str, method: str) -> EncodedMap:
-    del run
-    return encode_map(map_table(_workspace, representation, method), dataset=dataset)
+def _encoded(
+    _workspace: Workspace, rows_id: str, run: str, representation: str, method: str, judged: bool
+) -> EncodedMap:
+    del run, judged  # only there to be part of the key
+    survey = _workspace.survey
+    return encode_map(
+        map_table(_workspace, representation, method),
+        survey.n_papers,
+        dataset=dataset_id(_workspace),
+        rows_id=rows_id,
+        caption=_workspace.provenance,
+        file_stem=f"alignlab-{survey.name}-{_workspace.run.run_id}-{representation}-{method}",
+    )
 
 
 @st.cache_resource(show_spinner=False)
 def sweep() -> None:
     """Remove, once per start of the app, what crashed writers left behind."""
-    Catalogue().sweep()
+    catalogue = Catalogue()
+    catalogue.sweep()
+    sweep_dropped(catalogue.config)
 
 
 @st.cache_resource(show_spinner=False)
 def warm_up() -> None:
     """Load, once the first page is out, what the first pick will need: torch takes seconds to import."""
-    threading.Thread(target=importlib.import_module, args=("alignlab.analysis.similarity",), daemon=True).start()
+    # No daemon: a thread inside a compiled library when the interpreter goes takes the whole process down with it.
+    threading.Thread(target=importlib.import_module, args=("alignlab.analysis.similarity",)).start()

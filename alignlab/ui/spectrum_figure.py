@@ -9,15 +9,18 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from alignlab.services.sources import SourceSpectrum
+from alignlab.spectra.poisson import gehrels_errors
 from alignlab.ui.theme import Shade
 
 #: Fewest counts in a plotted bin of a faint source; a bright one gets as many bins as can be told apart.
 MIN_COUNTS = 9
 MAX_BINS = 48
-_INK = {"light": "#16202c", "dark": "#e8ecf1"}
-_LINE = {"light": "#0c7beb", "dark": "#56a7ff"}
-_FAINT = {"light": "#8a93a0", "dark": "#7b8592"}
-_TICKS = [0.5, 1, 2, 3, 5, 8]
+#: Colours of the measured counts, of the reconstruction, of what stays in the background.
+INK = {"light": "#16202c", "dark": "#e8ecf1"}
+LINE = {"light": "#0c7beb", "dark": "#56a7ff"}
+FAINT = {"light": "#8a93a0", "dark": "#7b8592"}
+#: Ticks of an energy axis in keV.
+TICKS = [0.5, 1, 2, 3, 5, 8]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -26,12 +29,16 @@ class BinnedCounts:
 
     Attributes
     ----------
+    first, stop : ndarray of int, shape (k,)
+        Group *i* joins the grid bins ``first[i]`` to ``stop[i] - 1``.
     low_kev, high_kev : ndarray, shape (k,)
         Edges of each group in keV.
     counts, below, above : ndarray, shape (k,)
         Counts, and the sizes of the 68% error bars downwards and upwards, in counts.
     """
 
+    first: NDArray[np.intp]
+    stop: NDArray[np.intp]
     low_kev: NDArray[np.float64]
     high_kev: NDArray[np.float64]
     counts: NDArray[np.float64]
@@ -72,11 +79,16 @@ def bin_counts(edges_kev: NDArray[np.float64], counts: NDArray[np.floating]) -> 
         starts.pop()
     stops = [*starts[1:], len(counts)]
     grouped = np.add.reduceat(np.asarray(counts, dtype=np.float64), starts)
-    above = 1 + np.sqrt(grouped + 0.75)
-    safe = np.maximum(grouped, 1)
-    lower = safe * (1 - 1 / (9 * safe) - 1 / (3 * np.sqrt(safe))) ** 3
-    below = np.where(grouped > 0, grouped - np.where(grouped >= 1, lower, 0), 0)
-    return BinnedCounts(low_kev=edges_kev[starts], high_kev=edges_kev[stops], counts=grouped, below=below, above=above)
+    below, above = gehrels_errors(grouped)
+    return BinnedCounts(
+        first=np.array(starts),
+        stop=np.array(stops),
+        low_kev=edges_kev[starts],
+        high_kev=edges_kev[stops],
+        counts=grouped,
+        below=below,
+        above=above,
+    )
 
 
 def spectrum_figure(spectrum: SourceSpectrum, *, shade: Shade = "light", height: int = 235) -> go.Figure:
@@ -88,9 +100,9 @@ def spectrum_figure(spectrum: SourceSpectrum, *, shade: Shade = "light", height:
     model = np.maximum(spectrum.reconstruction, 0) / grid.widths_kev
     figure = go.Figure()
     if np.any(spectrum.background > 0):
-        background = _smooth(spectrum.background / grid.widths_kev)
-        figure.add_trace(_line(grid.centres_kev, background, _FAINT[shade], "background", dash="dot"))
-    figure.add_trace(_line(grid.centres_kev, _smooth(model), _LINE[shade], "reconstruction"))
+        background = smooth(spectrum.background / grid.widths_kev)
+        figure.add_trace(_line(grid.centres_kev, background, FAINT[shade], "background", dash="dot"))
+    figure.add_trace(_line(grid.centres_kev, smooth(model), LINE[shade], "reconstruction"))
     figure.add_trace(
         go.Scatter(
             x=binned.centre_kev[shown],
@@ -114,7 +126,7 @@ def spectrum_figure(spectrum: SourceSpectrum, *, shade: Shade = "light", height:
             customdata=np.stack([binned.low_kev, binned.high_kev, binned.counts], axis=1)[shown],
             hovertemplate="%{customdata[0]:.2f}–%{customdata[1]:.2f} keV: %{customdata[2]:.0f} counts<extra></extra>",
             mode="markers",
-            marker={"color": _INK[shade], "size": 4},
+            marker={"color": INK[shade], "size": 4},
             name="counts",
         )
     )
@@ -127,8 +139,8 @@ def spectrum_figure(spectrum: SourceSpectrum, *, shade: Shade = "light", height:
         xaxis={
             "type": "log",
             "range": [np.log10(grid.edges_kev[0]), np.log10(grid.edges_kev[-1])],
-            "tickvals": _TICKS,
-            "ticktext": [f"{t:g}" for t in _TICKS],
+            "tickvals": TICKS,
+            "ticktext": [f"{t:g}" for t in TICKS],
             "title": {"text": "energy (keV)", "standoff": 6, "font": {"size": 13}},
             "showgrid": False,
         },
@@ -137,7 +149,7 @@ def spectrum_figure(spectrum: SourceSpectrum, *, shade: Shade = "light", height:
             "range": [low, high],
             "title": {"text": "counts per keV", "standoff": 8, "font": {"size": 13}},
             "automargin": False,
-            "tickvals": _axis_ticks(low, high),
+            "tickvals": axis_ticks(low, high),
             "exponentformat": "power",
         },
     )
@@ -146,10 +158,10 @@ def spectrum_figure(spectrum: SourceSpectrum, *, shade: Shade = "light", height:
 
 def spectrum_key(*, with_background: bool, shade: Shade = "light") -> str:
     """What the marks of the figure mean, as a line of HTML above it."""
-    marks = [f'<i class="al-dot" style="background: {_INK[shade]}"></i>counts']
-    marks.append(f'<i style="border-color: {_LINE[shade]}"></i>reconstruction')
+    marks = [f'<i class="al-dot" style="background: {INK[shade]}"></i>counts']
+    marks.append(f'<i style="border-color: {LINE[shade]}"></i>reconstruction')
     if with_background:
-        marks.append(f'<i style="border-color: {_FAINT[shade]}; border-top-style: dotted"></i>background')
+        marks.append(f'<i style="border-color: {FAINT[shade]}; border-top-style: dotted"></i>background')
     return f'<div class="al-key">{"".join(f"<span>{mark}</span>" for mark in marks)}</div>'
 
 
@@ -160,13 +172,13 @@ def _line(x: NDArray, y: NDArray, colour: str, name: str, dash: str = "solid") -
     )
 
 
-def _smooth(density: NDArray[np.floating], bins: int = 5) -> NDArray[np.float64]:
+def smooth(density: NDArray[np.floating], bins: int = 5) -> NDArray[np.float64]:
     """Running mean over a few grid bins: finer than the detector can tell apart."""
     padded = np.pad(np.asarray(density, dtype=np.float64), bins // 2, mode="edge")
     return np.convolve(padded, np.full(bins, 1 / bins), mode="valid")
 
 
-def _axis_ticks(low: float, high: float) -> list[float]:
+def axis_ticks(low: float, high: float) -> list[float]:
     """Powers of ten, with 3 between them where the axis spans less than two decades."""
     mantissas = (1, 3) if high - low < 2 else (1,)
     powers = range(int(np.floor(low)), int(np.ceil(high)) + 1)

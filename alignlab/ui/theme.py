@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Literal
@@ -12,7 +13,7 @@ from alignlab.services.workspace import Workspace
 
 Shade = Literal["light", "dark"]
 
-_STYLE = Path(__file__).with_name("style.css")
+_STYLES = sorted((Path(__file__).parent / "styles").glob("*.css"))
 #: The page's icon; a local file, since named icons would be fetched from the network.
 ICON = Path(__file__).with_name("icon.svg")
 
@@ -23,16 +24,22 @@ def shade() -> Shade:
 
 
 def apply_style() -> None:
-    """Add the shared style sheet to the page."""
-    st.html(_STYLE)
+    """Add the shared style sheets to the page."""
+    st.html(f"<style>{_style_sheet()}</style>")
 
 
-def header(workspace: Workspace) -> None:
-    """The line that says where one is: name of the program, survey, and whether it is simulated."""
+@cache
+def _style_sheet() -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in _STYLES)
+
+
+def brand(workspace: Workspace) -> None:
+    """The words that say where one is: name of the program, survey, and whether it is simulated."""
     word = "simulated" if workspace.is_simulated else "observed"
     st.html(
         f'<div class="al-head"><b>alignlab</b><span class="al-dim">{escape(workspace.survey.name)}</span>'
-        f'<span class="al-word">{word}</span></div>'
+        f'<span class="al-word">{word}</span></div>',
+        width="content",
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from alignlab.services.maps import judge_maps
 from alignlab.spectra.grid import energy_grid
 from alignlab.store.artefact import Meta
 from alignlab.store.run import OverlayContents, Projection, Run, RunContents, write_run
@@ -17,13 +18,18 @@ from alignlab.variables import VARIABLE_NAMES, VARIABLES
 CLASSES = ("AGN", "star", "QSO")
 OBSERVED = ("3C 273", "DG Tau", "CDFS 179")
 N_MISSING_GAMMA = 90
+#: So many of the last sources are second observations of the ones before them (in a demo of 300).
+N_REPEATED = 12
 
 
 def build_small_demo(root: Path, n: int = 300) -> Path:
     """Write the folder; three well separated classes, `N_MISSING_GAMMA` sources without spectral fits."""
     rng = np.random.default_rng(0)
     kind = np.arange(n) % len(CLASSES)
-    survey = _survey(root, "demo", kind, [f"SIM J{i:06d}.0+000000" for i in range(n)], rng, simulated=True)
+    numbers = np.arange(n)
+    if n >= 300:
+        numbers[-N_REPEATED:] = numbers[-2 * N_REPEATED : -N_REPEATED]
+    survey = _survey(root, "demo", kind, [f"SIM J{i:06d}.0+000000" for i in numbers], rng, simulated=True)
     latents = _latents(kind, rng)
     meta = Meta(kind="run", name="paper-7f3a", simulated=True, seed=7, recipe={"survey": "demo"})
     run = write_run(
@@ -45,6 +51,7 @@ def build_small_demo(root: Path, n: int = 300) -> Path:
         coordinates = (turned[kind] + spread).astype(np.float32)
         run.add_projection(Projection(representation="both", method=method, coordinates=coordinates))
     _lay_over(root, run, rng)
+    judge_maps(survey, run)
     return root
 
 
@@ -68,6 +75,7 @@ def _survey(
             "ra": rng.uniform(0, 360, n),
             "dec": rng.uniform(-90, 90, n),
             "source_class": np.array(CLASSES)[kind],
+            "obsid": np.arange(n) + 9000,
             "detector": "ACIS-S",
             "year": 2010,
             "exposure_s": 20_000.0,
@@ -101,6 +109,7 @@ def _survey(
         },
         papers=papers,
         source_papers=pd.DataFrame({"source_index": [0, 0, 1], "paper_id": ["a", "b", "b"]}),
+        truth=pd.DataFrame({"rarity": np.where(np.arange(n) % 50 == 7, "pulsating ULX", "")}) if simulated else None,
         summaries=pd.DataFrame({"source_index": [0], "aspect": ["nature"], "text": ["An absorbed nucleus."]}),
     )
     meta = Meta(kind="survey", name=name, simulated=simulated, seed=7, recipe={"grid_kind": "log"})

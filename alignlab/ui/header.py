@@ -1,0 +1,20 @@
+"""The top line of every page: where one is, the search box, and the way into a presentation."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from alignlab.services.workspace import Workspace
+from alignlab.ui import presentation, theme
+from alignlab.ui.dropped import drop_zone
+from alignlab.ui.opened import current_lab
+from alignlab.ui.search_box import search_box
+
+
+def show(workspace: Workspace, *, page_title: str) -> None:
+    """Draw it."""
+    with st.container(horizontal=True, vertical_alignment="center", key="header"):
+        theme.brand(workspace)
+        search_box(workspace)
+        presentation.scenes_menu(workspace, current_lab(), on_atlas=page_title == "Atlas")
+    drop_zone(workspace)

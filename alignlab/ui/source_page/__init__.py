@@ -1,0 +1,1 @@
+"""The parts of the Source page, each a function that draws it."""
