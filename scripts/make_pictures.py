@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright
 
 PROJECT = Path(__file__).resolve().parent.parent
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-VIEW = "?source=42&projection=UMAP&colour=hard_hs"
+VIEW = "?source=42&projection=umap&colour=hard_hs"
 
 
 def free_port() -> int:

@@ -31,6 +31,9 @@ FLAGS = [
     "--use-gl=angle",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
+    # Software GL for the map alone: drawing the whole page with it costs seven times as much.
+    "--disable-gpu-rasterization",
+    "--disable-gpu-compositing",
 ]
 
 
@@ -119,9 +122,10 @@ class Watched:
         self.idle()
 
     def idle(self) -> None:
-        """Wait until no script runs and the last messages are in."""
+        """Wait until no script runs, the last messages are in and the points are where they belong."""
         self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=60_000)
         self.page.wait_for_timeout(400)
+        self.page.wait_for_selector("[data-travelling]", state="detached")
 
     def choose_colour(self, name: str) -> None:
         self.page.select_option('select[aria-label="Colour by"]', name)

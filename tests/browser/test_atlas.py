@@ -95,10 +95,11 @@ def test_pressing_a_neighbour_picks_it(atlas: Watched):
 def test_a_lasso_selects_and_the_table_follows(atlas: Watched):
     atlas.lasso(EVERYTHING)
     assert atlas.page.inner_text(".al-selection").startswith("300 selected")
-    assert "300 selected: AGN 100/100 · star 100/100 · QSO 100/100" in atlas.page.inner_text(".stMain")
+    assert "300 selected · AGN 100 / 100 · star 100 / 100 · QSO 100 / 100" in atlas.page.inner_text(".stMain")
     atlas.page.wait_for_selector('[data-testid="stDataFrame"]')
+    atlas.page.get_by_role("button", name="Download", exact=True).click()
     with atlas.page.expect_download() as download:
-        atlas.page.get_by_text("Download CSV").click()
+        atlas.page.get_by_text("CSV · .csv").first.click()
     text = download.value.path().read_text()
     assert len([line for line in text.splitlines() if not line.startswith("#")]) == 301
     atlas.page.get_by_role("button", name="Clear").click()
@@ -110,7 +111,7 @@ def test_a_lasso_selects_and_the_table_follows(atlas: Watched):
 def test_a_class_in_the_legend_selects_the_class(atlas: Watched):
     atlas.page.get_by_role("button", name=re.compile("star 100")).click()
     atlas.idle()
-    assert "100 selected: star 100/100" in atlas.page.inner_text(".stMain")
+    assert "100 selected · star 100 / 100" in atlas.page.inner_text(".stMain")
 
 
 def test_shift_click_adds(atlas: Watched):
@@ -131,7 +132,7 @@ def test_shift_click_adds(atlas: Watched):
 
 
 def test_a_link_brings_everything_back(atlas: Watched, app: str):
-    atlas.open(f"{app}/?source=SIM+J000004.0%2B000000&projection=PCA&colour=hard_hs&stretch=percentile")
+    atlas.open(f"{app}/?source=SIM+J000004.0%2B000000&projection=pca&colour=hard_hs&stretch=percentile")
     assert atlas.page.inner_text(".al-card-head b") == "SIM J000004.0+000000"
     assert atlas.page.inner_text(".al-title").startswith("both · PCA")
     assert atlas.page.get_attribute(".al-map", "data-colour") == "hard_hs"
@@ -230,3 +231,26 @@ def test_the_lasso_button_selects_without_a_key(atlas: Watched):
     atlas.page.mouse.up()
     atlas.page.wait_for_selector(".al-selection:not([hidden])")
     assert atlas.page.inner_text(".al-selection").startswith("300 selected")
+
+
+def test_the_selection_is_compared_with_the_rest(atlas: Watched):
+    atlas.page.get_by_role("button", name=re.compile("star 100")).click()
+    atlas.idle()
+    atlas.page.get_by_role("radio", name="Against the rest").click()
+    panel = atlas.page.locator(".al-contrast")
+    panel.wait_for()
+    assert "100 selected against 200 others" in panel.inner_text()
+    first = panel.locator("tbody tr").first.inner_text()
+    assert first.startswith("hardness (hard − soft)")  # what the small demo's classes differ in
+    assert "< 10⁻⁸" in first
+    assert panel.locator("tbody tr").count() == 20
+
+
+def test_a_map_says_how_far_it_can_be_trusted_and_can_be_coloured_by_it(atlas: Watched):
+    said = atlas.page.locator(".al-trust summary")
+    said.wait_for(timeout=60_000)
+    assert re.search(r"\d+% of nearest neighbours kept · trustworthiness 0\.\d+ · continuity 0\.\d+", said.inner_text())
+    said.click()
+    assert "nearest neighbours in the latent space" in atlas.page.inner_text(".al-trust")
+    atlas.choose_colour("knn_recall")
+    assert "n = 300 of 300" in atlas.legend()
