@@ -19,7 +19,7 @@ Target = Literal["expected", "observed"]
 Range = tuple[float, float]
 
 
-class _Recipe:
+class Recipe:
     """What recipes have in common: validation, JSON and a digest."""
 
     #: Field → smallest and largest value.
@@ -82,7 +82,7 @@ class _Recipe:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EncoderRecipe(_Recipe):
+class EncoderRecipe(Recipe):
     """How the spectrum autoencoder is trained.
 
     Attributes
@@ -157,7 +157,7 @@ class EncoderRecipe(_Recipe):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AlignmentRecipe(_Recipe):
+class AlignmentRecipe(Recipe):
     """How the two heads are trained (paper, section 2 and eq. 1).
 
     Attributes
