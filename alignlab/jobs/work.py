@@ -20,7 +20,7 @@ PROGRESS, METRICS, LOG = "progress.json", "metrics.jsonl", "log.txt"
 class Work:
     """One job at work, in a process of its own, which may be killed at any moment and started again.
 
-    Everything that must outlast a kill lies in `folder`. The application reads the progress, metrics and log files there
+    Everything that must outlast a kill lies in `folder`. The app reads the progress, metrics and log files there
     while they grow.
 
     Parameters
