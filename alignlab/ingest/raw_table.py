@@ -65,29 +65,27 @@ class RawTable:
         return InputFileError(self.path, f"{self.label}: {problem}" if self.label else problem, remedy=remedy)
 
 
-def is_fits(path: Path) -> bool:
-    """Whether a file begins as FITS does, gzipped or not; False also where it cannot be read."""
+def _head(path: Path, size: int) -> bytes:
+    """The first bytes of a file, of what is packed in it where it is gzipped; none where it cannot be read."""
     try:
         with path.open("rb") as file:
-            head = file.read(6)
+            head = file.read(size)
         if head[:2] == b"\x1f\x8b":
             with gzip.open(path) as stream:
-                head = stream.read(6)
+                head = stream.read(size)
     except (OSError, EOFError, zlib.error):
-        return False
-    return head == b"SIMPLE"
+        return b""
+    return head
+
+
+def is_fits(path: Path) -> bool:
+    """Whether a file begins as FITS does, gzipped or not; False also where it cannot be read."""
+    return _head(path, 6) == b"SIMPLE"
 
 
 def is_text(path: Path) -> bool:
     """Whether a file, gzipped or not, begins like text with numbers in it; False also where it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(4000)
-        if head[:2] == b"\x1f\x8b":
-            with gzip.open(path) as stream:
-                head = stream.read(4000)
-    except (OSError, EOFError, zlib.error):
-        return False
+    head = _head(path, 4000)
     plain = b"\0" not in head and _share_of_controls(head) < _MOST_CONTROLS and not _is_damaged_utf8(head)
     return plain and re.search(rb"\d", head) is not None
 

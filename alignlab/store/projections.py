@@ -95,12 +95,7 @@ class ProjectionFolder:
             If its file cannot be read.
         """
         path = self._projection_path(representation, method)
-        if not path.is_file():
-            raise MissingArtefactError(
-                f"Run {self.folder.name!r} has no {method} map of {representation!r} yet.",
-                remedy="Compute it with 'alignlab project'.",
-            )
-        with _damage_named(path):
+        with _present(path, f"Run {self.folder.name!r} has no {method} map of {representation!r} yet."):
             arrays, metadata = _read(path)
             coordinates = arrays.pop("coordinates")
             parameters = json.loads(metadata.get("parameters", "{}"))
@@ -131,12 +126,7 @@ class ProjectionFolder:
             If its file cannot be read.
         """
         path = self._quality_path(representation, method)
-        if not path.is_file():
-            raise MissingArtefactError(
-                f"How far the {method} map of {representation!r} can be trusted is not known yet.",
-                remedy="Compute it with 'alignlab project'.",
-            )
-        with _damage_named(path):
+        with _present(path, f"How far the {method} map of {representation!r} can be trusted is not known yet."):
             arrays, metadata = _read(path)
             figures = json.loads(metadata["figures"])
             return MapQuality(
@@ -156,7 +146,10 @@ def _read(path: Path) -> tuple[dict[str, NDArray], dict[str, str]]:
 
 
 @contextmanager
-def _damage_named(path: Path) -> Iterator[None]:
+def _present(path: Path, absent: str) -> Iterator[None]:
+    """Read a file within: that it is absent, in the given words, or damaged are errors with a remedy."""
+    if not path.is_file():
+        raise MissingArtefactError(absent, remedy="Compute it with 'alignlab project'.")
     try:
         yield
     except (SafetensorError, ValueError, KeyError, TypeError) as error:

@@ -212,22 +212,6 @@ class Run(ProjectionFolder):
         verify_checksums(self.folder)
         return load_file(self.folder / "weights.safetensors")
 
-    def apply_to(self, contents: OverlayContents, meta: Meta, *, replace: bool = True) -> Overlay:
-        """Publish this run's view of the survey ``meta.name``."""
-
-        def write(folder: Path) -> None:
-            tables = {
-                "latents": vectors_table(contents.latents),
-                "estimates": contents.estimates.astype("float32"),
-                "novelty": pd.DataFrame({"novelty_percent": contents.novelty_percent.astype(np.float32)}),
-            }
-            write_tables(folder / "overlay.duckdb", tables)
-            np.save(folder / "reconstruction.npy", contents.reconstruction.astype(np.float32), allow_pickle=False)
-
-        folder = self.folder / "applied" / check_name(meta.name)
-        publish(folder, meta, write, replace=replace)
-        return Overlay.open(folder)
-
     def overlays(self) -> list[str]:
         """Names of the surveys that this run was applied to."""
         folder = self.folder / "applied"

@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -162,12 +163,19 @@ class Watched:
         self.idle()
 
 
-@pytest.fixture
-def atlas(browser: Browser, app: str) -> Iterator[Watched]:
-    """The Atlas, opened afresh and drawn."""
+@contextmanager
+def opened(browser: Browser, address: str) -> Iterator[Watched]:
+    """The Atlas at an address, opened afresh and drawn; whatever went wrong in the browser fails the test."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
     watched = Watched(context.new_page())
-    watched.open(app)
+    watched.open(address)
     yield watched
     assert watched.problems == []
     context.close()
+
+
+@pytest.fixture
+def atlas(browser: Browser, app: str) -> Iterator[Watched]:
+    """The Atlas of the small demo."""
+    with opened(browser, app) as watched:
+        yield watched

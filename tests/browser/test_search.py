@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 
 from alignlab.config import Config
 from alignlab.ui import frontend_build
-from tests.browser.conftest import Watched, serve
+from tests.browser.conftest import Watched, opened, serve
 
 pytestmark = pytest.mark.browser
 
@@ -43,12 +43,8 @@ def trained_app(browser: Browser, finished_demo: Config, tmp_path_factory: pytes
 
 @pytest.fixture
 def watched(browser: Browser, trained_app: str) -> Iterator[Watched]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
-    watched = Watched(context.new_page())
-    watched.open(trained_app)
-    yield watched
-    assert watched.problems == []
-    context.close()
+    with opened(browser, trained_app) as watched:
+        yield watched
 
 
 def drag(watched: Watched, *files: tuple[str, bytes], let_go: bool = True) -> None:

@@ -9,6 +9,7 @@ from alignlab.errors import AlignlabError, MissingArtefactError
 from alignlab.services.sources import find_source
 from alignlab.services.workspace import Catalogue
 from alignlab.store.artefact import Meta
+from alignlab.store.overlay import write_overlay
 from alignlab.store.run import OverlayContents, write_run
 from alignlab.store.survey import write_survey
 from tests.store.builders import run_contents, run_meta, survey_contents, survey_meta
@@ -56,7 +57,7 @@ def test_an_overlay_of_a_survey_that_changed_since_is_not_shown(catalogue):
     publish(catalogue, "paper-1")
     other = write_survey(survey_contents(3, seed=1), survey_meta("other"), catalogue.config.surveys_dir)
     run = catalogue.run("paper-1")
-    run.apply_to(
+    write_overlay(
         OverlayContents(
             latents={"spectrum": np.zeros((3, 64), np.float32)},
             reconstruction=np.zeros((3, 400), np.float32),
@@ -64,6 +65,7 @@ def test_an_overlay_of_a_survey_that_changed_since_is_not_shown(catalogue):
             novelty_percent=np.zeros(3, np.float32),
         ),
         Meta(kind="overlay", name="other", simulated=True, inputs_sha256={"survey": other.digest}),
+        run.folder / "applied",
     )
     assert [a.survey.name for a in catalogue.open_workspace("tiny").overlays] == ["other"]
     write_survey(survey_contents(3, seed=2), survey_meta("other"), catalogue.config.surveys_dir, replace=True)

@@ -8,6 +8,7 @@ import pytest
 
 from alignlab.errors import AlignlabError, DamagedArtefactError, MissingArtefactError
 from alignlab.store.artefact import Meta
+from alignlab.store.overlay import write_overlay
 from alignlab.store.run import OverlayContents, Run, write_run
 from tests.store.builders import run_contents, run_meta
 
@@ -73,7 +74,7 @@ def test_overlay_of_another_survey(run):
         estimates=pd.DataFrame({"hard_hs": [0.1, 0.2, np.nan]}),
         novelty_percent=np.array([1, 50, 99], np.float32),
     )
-    overlay = run.apply_to(contents, Meta(kind="overlay", name="real", simulated=False))
+    overlay = write_overlay(contents, Meta(kind="overlay", name="real", simulated=False), run.folder / "applied")
     assert run.overlays() == ["real"]
     np.testing.assert_array_equal(overlay.latents("spectrum"), contents.latents["spectrum"])
     np.testing.assert_array_equal(overlay.novelty_percent, contents.novelty_percent)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from alignlab.services.maps import judge_maps
 from alignlab.spectra.grid import energy_grid
 from alignlab.store.artefact import Meta
+from alignlab.store.overlay import write_overlay
 from alignlab.store.run import OverlayContents, Projection, Run, RunContents, write_run
 from alignlab.store.survey import Photons, Survey, SurveyContents, paper_split, write_survey
 from alignlab.variables import VARIABLE_NAMES, VARIABLES
@@ -144,7 +145,8 @@ def _lay_over(root: Path, run: Run, rng: np.random.Generator) -> None:
         novelty_percent=np.array([12.0, 50.0, 99.0], np.float32),
     )
     digest = {"survey": survey.digest}
-    run.apply_to(contents, Meta(kind="overlay", name="real-chandra", simulated=False, inputs_sha256=digest))
+    overlay_meta = Meta(kind="overlay", name="real-chandra", simulated=False, inputs_sha256=digest)
+    write_overlay(contents, overlay_meta, run.folder / "applied")
 
 
 def _rotation(angle: float) -> NDArray[np.float64]:
