@@ -7,10 +7,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from alignlab.config import Config
 
 PROJECT = Path(__file__).resolve().parent.parent
+
+# The suite tries the same cases every time; HYPOTHESIS_PROFILE=explore tries others.
+settings.register_profile("suite", derandomize=True)
+settings.register_profile("explore", derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
 @pytest.fixture(scope="session")

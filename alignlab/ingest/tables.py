@@ -39,6 +39,8 @@ from alignlab.spectra.response import CHANNEL_EDGES_KEV
 #: A shape is scaled to so many counts, for drawing alone.
 SHAPE_COUNTS = 1000.0
 _COARSE_BINS = 100
+#: A hundred years: no observation's photons lie further apart.
+_LONGEST_S = 3.2e9
 _CHANNELS = EnergyGrid("linear", CHANNEL_EDGES_KEV)
 
 
@@ -108,6 +110,8 @@ def _photons(table: RawTable, names: dict[str, str], grid: EnergyGrid, notes: li
     order = np.argsort(seconds[inside], kind="stable")
     since = seconds[inside][order] - seconds.min()
     span = float(seconds.max() - seconds.min())
+    if span > _LONGEST_S:
+        raise table.error(f"the photons' times span {span:.1e} s, over a hundred years", remedy="Check their unit.")
     exposure = exposure_of(table)
     if not math.isfinite(exposure):
         exposure = span

@@ -254,9 +254,8 @@ def test_the_map_flies_to_a_neighbour_that_was_pressed(atlas: Watched):
     rest(atlas.page)
     assert "camera" not in address(atlas.page)  # a pick on the map leaves the view alone
     atlas.page.locator(".st-key-neighbours button").first.click()
-    atlas.idle()
-    rest(atlas.page)
-    assert float(address(atlas.page)["camera"].split(",")[2]) < 0.6
+    near = "() => Number((new URLSearchParams(location.search).get('camera') ?? '0,0,9').split(',')[2]) < 0.6"
+    atlas.page.wait_for_function(near)
 
 
 def test_several_observations_collapse_to_one_source(atlas: Watched):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -129,7 +130,8 @@ def test_a_neighbours_spectrum_is_laid_over_and_named(page: Watched, demo_app: s
 
 def test_coordinates_are_copied(page: Watched, demo_app: str, by_counts: list[str]):
     shown = open_source(page, demo_app, by_counts[0])
-    button = shown.locator(".al-copy").first
+    # There are two, sexagesimal and in degrees, in the order in which the browser got them ready.
+    button = shown.get_by_role("button", name=re.compile(r"^Copy \d\d \d\d "))
     text = button.get_attribute("aria-label").removeprefix("Copy ")
     button.click()
     shown.wait_for_selector('.al-copy[data-state="done"]')

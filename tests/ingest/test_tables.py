@@ -213,6 +213,13 @@ def test_an_energy_beyond_every_photon_is_left_out(tmp_path):
     assert own.counts.sum() == 2
 
 
+def test_times_over_a_hundred_years_apart_are_refused(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text("time,energy\n-3.4e38,1000\n1,2000\n")
+    with pytest.raises(InputFileError, match="over a hundred years"):
+        table_pieces(path, GRID)
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     names=some.lists(some.sampled_from(NAMES), min_size=2, max_size=4),
