@@ -22,6 +22,8 @@ KINDS: Mapping[str, str] = {
     "project": "alignlab.services.job_kinds.project",
     "apply": "alignlab.services.job_kinds.apply",
 }
+#: Kinds that are never submitted by themselves, only as parts of other jobs.
+PART_KINDS: Mapping[str, str] = {"trial": "alignlab.services.job_kinds.trial"}
 
 #: Results of the parts of a job, one list per round of its plan.
 Rounds = Sequence[Sequence[dict[str, Any]]]
@@ -34,7 +36,7 @@ class JobKind:
     Attributes
     ----------
     name : str
-        Its key in `KINDS`.
+        Its key in `KINDS` or `PART_KINDS`.
     label, summary : str
         For a person: two or three words, and one sentence.
     recipe : type
@@ -72,7 +74,8 @@ def job_kind(name: str) -> JobKind:
     JobError
         If there is none.
     """
-    if name not in KINDS:
+    known = {**KINDS, **PART_KINDS}
+    if name not in known:
         raise JobError(f"there is no kind of job {name!r}.", remedy=f"Choose one of {', '.join(KINDS)}.")
-    kind: JobKind = importlib.import_module(KINDS[name]).KIND
+    kind: JobKind = importlib.import_module(known[name]).KIND
     return kind
