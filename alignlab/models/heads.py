@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -13,9 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from alignlab.models.first_layer import first_layer
+
 N_ASPECTS = 3
 Activation = Literal["gelu", "relu"]
 MissingAspect = Literal["learned", "zero"]
+SpectrumInput = Literal["latents", "spectrum", "both"]
 _ACTIVATIONS: dict[str, type[nn.Module]] = {"gelu": nn.GELU, "relu": nn.ReLU}
 #: Key under which the weights carry the shape of the heads, as UTF-8 JSON in a uint8 array.
 _SHAPE_KEY = "shape"
@@ -42,6 +45,10 @@ class HeadsShape:
     missing_aspect : {"learned", "zero"}
         What stands for an aspect that the literature does not discuss: a learned vector per aspect, or zero (the
         mean of the training texts, inputs being standardised).
+    spectrum_input : {"latents", "spectrum", "both"}
+        What `spectrum_dim` counts, see `spectrum_inputs`.
+    aspects_seen : tuple of bool
+        Which of the three aspects the text head sees; the others count as not discussed.
     """
 
     spectrum_dim: int
@@ -53,6 +60,22 @@ class HeadsShape:
     activation: Activation = "gelu"
     layer_norm: bool = True
     missing_aspect: MissingAspect = "learned"
+    spectrum_input: SpectrumInput = "latents"
+    aspects_seen: tuple[bool, ...] = (True,) * N_ASPECTS
+
+
+def spectrum_inputs(kind: SpectrumInput, latents: ArrayLike, bins: ArrayLike | None) -> NDArray[np.float32]:
+    """What the spectrum head sees: latents (n, d), min–max normalised bins (n, 400), or both side by side.
+
+    Raises
+    ------
+    ValueError
+        If bins are needed and not given.
+    """
+    if kind != "latents" and bins is None:
+        raise ValueError(f"these heads see {kind!r} as spectrum input: the normalised bins must be given")
+    seen = {"latents": [latents], "spectrum": [bins], "both": [latents, bins]}[kind]
+    return np.hstack([np.asarray(part, np.float32) for part in seen])
 
 
 class ProjectionHead(nn.Module):
@@ -114,6 +137,12 @@ class ProjectionHead(nn.Module):
         """Map standardised inputs (n, in_dim) to unit vectors (n, out_dim)."""
         return F.normalize(self.layers(x), dim=-1)
 
+    def after_first_layer(self, hidden: Tensor) -> Tensor:
+        """What `forward` makes of the output (n, hidden_dim) of its first linear layer."""
+        for layer in list(self.layers)[1:]:
+            hidden = layer(hidden)
+        return F.normalize(hidden, dim=-1)
+
 
 class AlignmentHeads(nn.Module):
     """A head for spectra and one for texts.
@@ -144,10 +173,21 @@ class AlignmentHeads(nn.Module):
         learned = shape.missing_aspect == "learned"
         self.missing = nn.Parameter(torch.zeros(N_ASPECTS, shape.text_dim // N_ASPECTS), requires_grad=learned)
 
+    def seen(self, mask: Tensor) -> Tensor:
+        """The part of a mask (n, 3) that these heads see."""
+        return mask & torch.tensor(self.shape.aspects_seen)
+
     def prepare_text(self, text: Tensor, mask: Tensor) -> Tensor:
-        """Standardise texts (n, text_dim) and put the stand-in where `mask` (n, 3) is False."""
+        """Standardise texts (n, text_dim) and put zero where `mask` (n, 3) is False."""
         aspects = self.text_head.standardise(text).unflatten(-1, (N_ASPECTS, -1))
-        return torch.where(mask[..., None], aspects, self.missing).flatten(-2)
+        return torch.where(mask[..., None], aspects, 0.0).flatten(-2)
+
+    def align_prepared_text(self, prepared: Tensor, mask: Tensor) -> Tensor:
+        """Map texts that `prepare_text` prepared, in float32 or bfloat16, to unit vectors (n, shared_dim)."""
+        linear = self.text_head.layers[0]
+        assert isinstance(linear, nn.Linear)  # every head begins with one
+        hidden = first_layer(prepared, (~mask).to(linear.weight.dtype), linear.weight, linear.bias, self.missing)
+        return self.text_head.after_first_layer(hidden)
 
     def align_spectrum(self, spectrum: Tensor) -> Tensor:
         """Map spectrum latents (n, spectrum_dim) to unit vectors (n, shared_dim)."""
@@ -156,8 +196,8 @@ class AlignmentHeads(nn.Module):
 
     def align_text(self, text: Tensor, mask: Tensor) -> Tensor:
         """Map texts (n, text_dim) with their mask (n, 3) to unit vectors (n, shared_dim)."""
-        aligned: Tensor = self.text_head(self.prepare_text(text, mask))
-        return aligned
+        seen = self.seen(mask)
+        return self.align_prepared_text(self.prepare_text(text, seen), seen)
 
     def to_weights(self) -> dict[str, NDArray[np.generic]]:
         """All parameters, the standardisation and the shape as arrays, ready for a safetensors file."""
@@ -177,7 +217,8 @@ def load_heads(weights: Mapping[str, NDArray[np.generic]]) -> AlignmentHeads:
     if _SHAPE_KEY not in weights:
         raise ValueError(f"these are no alignment heads: no entry {_SHAPE_KEY!r} among {sorted(weights)}")
     try:
-        heads = AlignmentHeads(HeadsShape(**json.loads(bytes(np.asarray(weights[_SHAPE_KEY], np.uint8)))))
+        shape: dict[str, Any] = json.loads(bytes(np.asarray(weights[_SHAPE_KEY], np.uint8)))
+        heads = AlignmentHeads(HeadsShape(**{k: tuple(v) if isinstance(v, list) else v for k, v in shape.items()}))
         heads.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in weights.items() if k != _SHAPE_KEY})
     except (TypeError, KeyError, RuntimeError, json.JSONDecodeError) as error:
         raise ValueError(f"these are no alignment heads of this version: {error}") from error
@@ -188,6 +229,7 @@ def apply_heads(
     weights: Mapping[str, NDArray[np.generic]],
     *,
     spectrum: ArrayLike | None = None,
+    bins: ArrayLike | None = None,
     text: ArrayLike | None = None,
     mask: ArrayLike | None = None,
     batch_size: int = 8192,
@@ -198,7 +240,10 @@ def apply_heads(
     ----------
     weights : mapping of str to ndarray
         From `AlignmentHeads.to_weights`.
-    spectrum : array_like, shape (n, spectrum_dim), optional
+    spectrum : array_like, shape (n, latent_dim), optional
+        Latents.
+    bins : array_like, shape (n, 400), optional
+        Min–max normalised spectra of the same sources; only heads whose `spectrum_input` is not "latents" need them.
     text : array_like, shape (m, text_dim), optional
     mask : array_like of bool, shape (m, 3), optional
         Which aspects are discussed; required with `text`.
@@ -220,7 +265,10 @@ def apply_heads(
     spectrum_aligned = text_aligned = None
     with torch.inference_mode():
         if spectrum is not None:
-            x = _matrix(spectrum, "spectrum", heads.shape.spectrum_dim)
+            latents, known = np.asarray(spectrum, np.float32), None if bins is None else np.asarray(bins, np.float32)
+            x = _matrix(
+                spectrum_inputs(heads.shape.spectrum_input, latents, known), "spectrum", heads.shape.spectrum_dim
+            )
             spectrum_aligned = torch.cat([heads.align_spectrum(part) for part in x.split(batch_size)]).numpy()
         if text is not None:
             if mask is None:

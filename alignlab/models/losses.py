@@ -1,4 +1,9 @@
-"""The contrastive loss, computed in blocks of rows so that no temporary of batch × batch size is kept."""
+"""The contrastive losses, computed in blocks of rows so that no temporary of batch × batch size is kept.
+
+The batch is axis 0 throughout: row i of `spectrum` belongs to row i of `text`, and the other rows of the batch are its
+negatives. Each block's logits are turned into loss and gradients while they are at hand, so that the backward pass has
+only to scale two (B, d) matrices; kept or computed again there, they would cost more than the arithmetic.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +11,28 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 _BLOCK = 512
 
 
-def info_nce(spectrum: Tensor, text: Tensor, temperature: float, *, block: int = _BLOCK) -> Tensor:
+def info_nce(spectrum: Tensor, text: Tensor, temperature: float | Tensor, *, block: int = _BLOCK) -> Tensor:
     r"""One-way InfoNCE, spectrum → text (paper, eq. 1).
 
     .. math:: L = -\frac{1}{B} \sum_{i=1}^{B} \log
         \frac{\exp(s_i \cdot t_i / \tau)}{\sum_{j=1}^{B} \exp(s_i \cdot t_j / \tau)}
 
-    The batch is axis 0: row i of `spectrum` belongs to row i of `text`, and the other texts of the batch are its
-    negatives. With :math:`p_{ij}` the softmax over j, the gradients are
+    With :math:`p_{ij}` the softmax over j, the gradients are
     :math:`\partial L/\partial s_i = (\sum_j p_{ij} t_j - t_i) / B\tau` and
-    :math:`\partial L/\partial t_j = (\sum_i p_{ij} s_i - s_j) / B\tau`; they are accumulated block by block beside
-    the loss, each block's row maximum subtracted before the exponential.
+    :math:`\partial L/\partial t_j = (\sum_i p_{ij} s_i - s_j) / B\tau`. Each block's row maximum is subtracted before
+    the exponential.
 
     Parameters
     ----------
     spectrum, text : Tensor, shape (B, d)
         L2-normalised rows.
-    temperature : float
-        :math:`\tau`, positive.
+    temperature : float or Tensor
+        :math:`\tau`, positive; the loss is differentiable in a tensor.
     block : int
         Rows at a time.
 
@@ -41,17 +46,13 @@ def info_nce(spectrum: Tensor, text: Tensor, temperature: float, *, block: int =
     ValueError
         If shapes differ, the batch is empty or `temperature` is not positive.
     """
-    if spectrum.ndim != 2 or spectrum.shape != text.shape or len(spectrum) == 0:
-        shapes = f"{tuple(spectrum.shape)} and {tuple(text.shape)}"
-        raise ValueError(f"spectrum and text must be matrices of one shape, with at least one row, not {shapes}")
-    if not temperature > 0:
-        raise ValueError(f"temperature must be positive, not {temperature}")
-    loss: Tensor = _BlockedInfoNce.apply(spectrum, text, float(temperature), block)
+    _check(spectrum, text, temperature)
+    loss: Tensor = _BlockedInfoNce.apply(spectrum / temperature, text, block)
     return loss
 
 
-def symmetric_info_nce(spectrum: Tensor, text: Tensor, temperature: float, *, block: int = _BLOCK) -> Tensor:
-    """Mean of `info_nce` in both directions, spectrum → text and text → spectrum (as CLIP does).
+def symmetric_info_nce(spectrum: Tensor, text: Tensor, temperature: float | Tensor, *, block: int = _BLOCK) -> Tensor:
+    """Mean of `info_nce` in both directions, spectrum → text and text → spectrum (CLIP: Radford et al. 2021, fig. 3).
 
     Parameters and errors are those of `info_nce`.
     """
@@ -60,34 +61,133 @@ def symmetric_info_nce(spectrum: Tensor, text: Tensor, temperature: float, *, bl
     return (there + back) / 2
 
 
+def sigmoid_loss(
+    spectrum: Tensor, text: Tensor, temperature: float | Tensor, bias: float | Tensor, *, block: int = _BLOCK
+) -> Tensor:
+    r"""Pairwise sigmoid loss of SigLIP (Zhai et al. 2023, arXiv:2303.15343, section 3.2).
+
+    .. math:: L = -\frac{1}{B} \sum_{i=1}^{B} \sum_{j=1}^{B} \log \sigma(z_{ij} (s_i \cdot t_j / \tau + b))
+
+    with :math:`z_{ij} = 1` for a pair and -1 otherwise: each of the B² comparisons is judged by itself, without a
+    softmax over the batch.
+
+    Parameters
+    ----------
+    spectrum, text, temperature, block
+        As for `info_nce`.
+    bias : float or Tensor
+        b, the log odds that two rows are a pair where their vectors say nothing; the loss is differentiable in a
+        tensor.
+
+    Returns
+    -------
+    Tensor
+        Scalar; differentiable once in both inputs.
+    """
+    _check(spectrum, text, temperature)
+    loss: Tensor = _BlockedSigmoid.apply(spectrum / temperature, text, torch.as_tensor(bias, dtype=text.dtype), block)
+    return loss
+
+
+def isotropy_penalty(vectors: Tensor) -> Tensor:
+    r"""How far unit vectors are from lying evenly on the sphere: the L_reg of the regularised loss.
+
+    .. math:: L_{reg} = \frac{1}{d} \lVert d\,\mathrm{Cov}(z) - I \rVert_F^2
+
+    It is 0 when the mean is zero and every direction has the same variance 1/d, as for vectors spread evenly over the
+    sphere, and about d when all lie on one line: contrastive losses alone leave dimensions unused (Jing et al. 2022,
+    arXiv:2110.09348). It asks for the uniformity of Wang & Isola (2020, arXiv:2005.10242, eq. 2) in its second
+    moments, as the covariance term of VICReg does (Bardes et al. 2022, arXiv:2105.04906, eq. 3), but does not depend
+    on the choice of axes, as cosines do not, and costs B d² where the pairwise form costs B² d.
+
+    Parameters
+    ----------
+    vectors : Tensor, shape (B, d)
+        L2-normalised rows, at least two.
+
+    Returns
+    -------
+    Tensor
+        Scalar.
+    """
+    n, d = vectors.shape
+    centred = vectors - vectors.mean(0)
+    covariance = centred.T @ centred * (d / (n - 1))
+    return (covariance - torch.eye(d, dtype=vectors.dtype)).square().sum() / d
+
+
+def regularised_info_nce(
+    spectrum: Tensor, text: Tensor, temperature: float | Tensor, strength: float, *, block: int = _BLOCK
+) -> Tensor:
+    r"""Regularised InfoNCE, :math:`L + \gamma L_{reg}`.
+
+    L is `info_nce`, L_reg the mean of `isotropy_penalty` over both modalities and γ is `strength`.
+    """
+    penalty = (isotropy_penalty(spectrum) + isotropy_penalty(text)) / 2
+    return info_nce(spectrum, text, temperature, block=block) + strength * penalty
+
+
+def _check(spectrum: Tensor, text: Tensor, temperature: float | Tensor) -> None:
+    if spectrum.ndim != 2 or spectrum.shape != text.shape or len(spectrum) == 0:
+        shapes = f"{tuple(spectrum.shape)} and {tuple(text.shape)}"
+        raise ValueError(f"spectrum and text must be matrices of one shape, with at least one row, not {shapes}")
+    if not temperature > 0:
+        raise ValueError(f"temperature must be positive, not {float(temperature):g}")
+
+
 class _BlockedInfoNce(torch.autograd.Function):
-    """Loss and gradients in one pass over blocks of rows."""
+    """Mean over rows of log-sum-exp of the logits ``queries @ keys.T`` less the diagonal."""
 
     @staticmethod
-    def forward(ctx: Any, queries: Tensor, keys: Tensor, temperature: float, block: int) -> Tensor:
+    def forward(ctx: Any, queries: Tensor, keys: Tensor, block: int) -> Tensor:
         n = len(queries)
         wanted = any(ctx.needs_input_grad[:2])
         loss = queries.new_zeros(())
         grad_queries, grad_keys = torch.empty_like(queries), torch.zeros_like(keys)
         for start in range(0, n, block):
-            rows = queries[start : start + block]
-            partners = keys[start : start + block]
+            rows, partners = queries[start : start + block], keys[start : start + block]
             logits = rows @ keys.T
-            logits /= temperature
-            own = logits.diagonal(start)
-            log_sum = logits.logsumexp(dim=1)
-            loss += (log_sum - own).sum()
+            own = logits.diagonal(start).clone()
+            largest = logits.amax(dim=1, keepdim=True)
+            weights = logits.sub_(largest).exp_()
+            total = weights.sum(dim=1, keepdim=True)
+            loss += (total.log() + largest).sum() - own.sum()
             if wanted:
-                softmax = logits.sub_(log_sum[:, None]).exp_()
-                grad_queries[start : start + block] = softmax @ keys - partners
-                grad_keys.addmm_(softmax.T, rows)
+                grad_queries[start : start + block] = (weights @ keys).div_(total).sub_(partners)
+                grad_keys.addmm_(weights.T, rows / total)
         if wanted:
-            grad_keys -= queries
-            ctx.save_for_backward(grad_queries.div_(n * temperature), grad_keys.div_(n * temperature))
+            ctx.save_for_backward(grad_queries.div_(n), grad_keys.sub_(queries).div_(n))
         return loss / n
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, grad_output: Tensor) -> tuple[Tensor, Tensor, None, None]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
         grad_queries, grad_keys = ctx.saved_tensors
-        return grad_output * grad_queries, grad_output * grad_keys, None, None
+        return grad * grad_queries, grad * grad_keys, None
+
+
+class _BlockedSigmoid(torch.autograd.Function):
+    """Sum over all pairs of softplus of the logits less the diagonal, by the number of rows."""
+
+    @staticmethod
+    def forward(ctx: Any, queries: Tensor, keys: Tensor, bias: Tensor, block: int) -> Tensor:
+        n = len(queries)
+        loss, grad_bias = queries.new_zeros(()), queries.new_zeros(())
+        grad_queries, grad_keys = torch.empty_like(queries), torch.zeros_like(keys)
+        for start in range(0, n, block):
+            rows = queries[start : start + block]
+            logits = rows @ keys.T + bias
+            loss += F.softplus(logits).sum() - logits.diagonal(start).sum()
+            slope = logits.sigmoid_()
+            slope.diagonal(start).sub_(1)
+            grad_queries[start : start + block] = slope @ keys
+            grad_keys.addmm_(slope.T, rows)
+            grad_bias += slope.sum()
+        ctx.save_for_backward(grad_queries.div_(n), grad_keys.div_(n), grad_bias.div_(n))
+        return loss / n
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        grad_queries, grad_keys, grad_bias = ctx.saved_tensors
+        return grad * grad_queries, grad * grad_keys, grad * grad_bias, None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,13 +16,14 @@ from numpy.typing import NDArray
 from alignlab.analysis.regression import estimate
 from alignlab.config import Config
 from alignlab.models.autoencoder import SpectrumAutoencoder
+from alignlab.models.heads import spectrum_inputs
 from alignlab.progress import OnStep, part_of, report
 from alignlab.services.evaluation import evaluate_latents
 from alignlab.services.maps import INSTANT_METHOD, compute_map
 from alignlab.store.artefact import Meta, sha256_of
 from alignlab.store.run import REPRESENTATIONS, Run, RunContents, write_run
 from alignlab.store.survey import Survey
-from alignlab.training.alignment import AlignmentResult, train_alignment
+from alignlab.training.alignment import OnEpoch, train_alignment
 from alignlab.training.encoder import ENCODER_WEIGHTS, load_encoder
 from alignlab.training.recipe import AlignmentRecipe
 from alignlab.variables import VARIABLE_NAMES
@@ -36,6 +39,8 @@ def train_run(
     seed: int,
     encoder_path: Path = ENCODER_WEIGHTS,
     on_step: OnStep | None = None,
+    on_epoch: OnEpoch | None = None,
+    checkpoint: Path | None = None,
 ) -> Run:
     """Train the heads of a recipe on a survey with the frozen spectrum encoder, and publish the run.
 
@@ -52,6 +57,8 @@ def train_run(
     seed : int
     encoder_path : Path
         Weights of the spectrum encoder.
+    on_step, on_epoch, checkpoint
+        As for `alignlab.training.alignment.train_alignment`.
 
     Returns
     -------
@@ -60,56 +67,144 @@ def train_run(
     recipe = recipe or AlignmentRecipe()
     inputs = {"survey": survey.digest, "encoder": sha256_of(encoder_path)}
     facts = {"survey": survey.name, "alignment": asdict(recipe), "seed": seed}
-    run_id = _run_id(recipe, seed, inputs)
-    root = config.runs_dir / survey.name
-    if (root / run_id).exists():
-        return Run.open(root / run_id)
-
+    run_id = run_id_of(recipe.name, recipe.identity(), str(seed), inputs=inputs)
+    if run := existing_run(survey, run_id, config=config):
+        _make_first_maps(survey, run)
+        return run
     report(on_step, 0, 100, "encoding spectra")
-    encoder = load_encoder(encoder_path)
-    spectrum = encoder.encode_in_batches(survey.spectra)
-    reconstruction = encoder.decode_in_batches(spectrum)
+    encoder, spectrum, reconstruction = prepare_spectra(survey, encoder_path)
     started = time.monotonic()
     result = train_alignment(
         recipe,
-        spectrum=spectrum,
+        spectrum=spectrum_inputs(recipe.spectrum_input, spectrum, survey.spectra),
         text=survey.text,
         mask=survey.text_mask,
         split=survey.split,
         seed=seed,
         on_step=part_of(on_step, 0.15, 0.85),
+        on_epoch=on_epoch,
+        checkpoint=checkpoint,
     )
-    training_s = time.monotonic() - started
-    report(on_step, 87, 100, "estimating variables and evaluating")
-    latents = {
-        "spectrum": spectrum,
-        "spectrum_aligned": result.spectrum_aligned,
-        "text_aligned": result.text_aligned,
-    }
-    metrics = evaluate_latents(survey, latents, seed=seed)
-    metrics["training"] = {
-        "seconds": round(training_s, 1),
-        "best_epoch": result.best_epoch,
-        "temperature": result.temperature,
-        "validation": result.validation.to_dict(),
-    }
-    run = write_run(
-        RunContents(
+    return finish_run(
+        survey,
+        config=config,
+        name=run_id,
+        seed=seed,
+        facts=facts,
+        inputs=inputs,
+        encoder=encoder,
+        spectrum=spectrum,
+        reconstruction=reconstruction,
+        spectrum_aligned=result.spectrum_aligned,
+        text_aligned=result.text_aligned,
+        heads_weights=result.weights,
+        history=pd.DataFrame([asdict(epoch) for epoch in result.history]),
+        training={
+            "seconds": round(time.monotonic() - started, 1),
+            "best_epoch": result.best_epoch,
+            "temperature": result.temperature,
+            "validation": result.validation.to_dict(),
+        },
+        on_step=part_of(on_step, 0.87, 1.0),
+    )
+
+
+def prepare_spectra(
+    survey: Survey, encoder_path: Path = ENCODER_WEIGHTS
+) -> tuple[SpectrumAutoencoder, NDArray[np.float32], NDArray[np.float32]]:
+    """The frozen encoder, and the survey's spectra as its latents (n, 64) and as reconstructed from them (n, 400)."""
+    encoder = load_encoder(encoder_path)
+    spectrum = encoder.encode_in_batches(survey.spectra)
+    return encoder, spectrum, encoder.decode_in_batches(spectrum)
+
+
+def finish_run(
+    survey: Survey,
+    *,
+    config: Config,
+    name: str,
+    seed: int,
+    facts: dict[str, Any],
+    inputs: dict[str, str],
+    encoder: SpectrumAutoencoder,
+    spectrum: NDArray[np.float32],
+    reconstruction: NDArray[np.float32],
+    spectrum_aligned: NDArray[np.float32],
+    text_aligned: NDArray[np.float32],
+    heads_weights: Mapping[str, NDArray],
+    history: pd.DataFrame,
+    training: dict[str, Any],
+    on_step: OnStep | None = None,
+) -> Run:
+    """Evaluate what a training made, estimate the variables, publish the run and make its first maps.
+
+    A run of that name which is there already, because this was killed after publishing it, is completed and returned.
+
+    Parameters
+    ----------
+    survey : Survey
+    config : Config
+        Where runs are kept.
+    name : str
+        The run's id, see `run_id_of`.
+    seed : int
+        Also of the bootstrap.
+    facts : dict
+        How it was made, as JSON: at least `survey`, its name.
+    inputs : dict of str to str
+        sha256 of what it was made from.
+    encoder, spectrum, reconstruction
+        From `prepare_spectra`.
+    spectrum_aligned, text_aligned : ndarray of float32, shape (n, d)
+        Unit vectors.
+    heads_weights : mapping of str to ndarray
+        Weights of the heads, or of an ensemble of them.
+    history : DataFrame
+        One row per epoch.
+    training : dict
+        Figures of the training, which become `training` among the run's metrics.
+
+    Returns
+    -------
+    Run
+    """
+    run = existing_run(survey, name, config=config)
+    if run is None:
+        report(on_step, 0, 100, "estimating variables and evaluating")
+        latents = {"spectrum": spectrum, "spectrum_aligned": spectrum_aligned, "text_aligned": text_aligned}
+        weights = {ENCODER_PREFIX + key: value for key, value in encoder.to_weights().items()}
+        contents = RunContents(
             latents=latents,
             reconstruction=reconstruction,
-            estimates=estimate_all(survey, np.hstack([result.spectrum_aligned, result.text_aligned])),
-            metrics=metrics,
-            history=pd.DataFrame([asdict(epoch) for epoch in result.history]),
-            weights=_all_weights(encoder, result),
-        ),
-        Meta(kind="run", name=run_id, simulated=survey.simulated, seed=seed, recipe=facts, inputs_sha256=inputs),
-        root,
-    )
-    report(on_step, 97, 100, "first map")
-    for representation in REPRESENTATIONS:
-        compute_map(survey, run, representation, INSTANT_METHOD)
+            estimates=estimate_all(survey, np.hstack([spectrum_aligned, text_aligned])),
+            metrics=evaluate_latents(survey, latents, seed=seed) | {"training": training},
+            history=history,
+            weights=weights | {HEADS_PREFIX + key: value for key, value in heads_weights.items()},
+        )
+        meta = Meta(kind="run", name=name, simulated=survey.simulated, seed=seed, recipe=facts, inputs_sha256=inputs)
+        run = write_run(contents, meta, config.runs_dir / survey.name)
+    report(on_step, 75, 100, "first map")
+    _make_first_maps(survey, run)
     report(on_step, 100, 100, "ready")
     return run
+
+
+def _make_first_maps(survey: Survey, run: Run) -> None:
+    for representation in REPRESENTATIONS:
+        if not run.has_projection(representation, INSTANT_METHOD):
+            compute_map(survey, run, representation, INSTANT_METHOD)
+
+
+def existing_run(survey: Survey, name: str, *, config: Config) -> Run | None:
+    """The published run of that name, if there is one."""
+    folder = config.runs_dir / survey.name / name
+    return Run.open(folder) if folder.exists() else None
+
+
+def run_id_of(name: str, *facts: str, inputs: Mapping[str, str]) -> str:
+    """Short id that changes with any of the facts and the digests of the inputs, such as ``paper-7f3a12``."""
+    text = "|".join([*facts, *(f"{k}={v}" for k, v in sorted(inputs.items()))])
+    return f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
 
 def estimate_all(survey: Survey, latents: NDArray[np.float32]) -> pd.DataFrame:
@@ -137,14 +232,3 @@ def run_weights(run: Run) -> tuple[SpectrumAutoencoder, dict[str, NDArray]]:
     encoder = {k.removeprefix(ENCODER_PREFIX): v for k, v in weights.items() if k.startswith(ENCODER_PREFIX)}
     heads = {k.removeprefix(HEADS_PREFIX): v for k, v in weights.items() if k.startswith(HEADS_PREFIX)}
     return SpectrumAutoencoder.from_weights(encoder), heads
-
-
-def _all_weights(encoder: SpectrumAutoencoder, result: AlignmentResult) -> dict[str, NDArray]:
-    weights = {ENCODER_PREFIX + name: value for name, value in encoder.to_weights().items()}
-    return weights | {HEADS_PREFIX + name: value for name, value in result.weights.items()}
-
-
-def _run_id(recipe: AlignmentRecipe, seed: int, inputs: dict[str, str]) -> str:
-    """Short id that changes with the recipe, the seed, the survey and the encoder, such as ``paper-7f3a``."""
-    facts = "|".join([recipe.to_json(), str(seed), *(f"{k}={v}" for k, v in sorted(inputs.items()))])
-    return f"{recipe.name}-{hashlib.sha256(facts.encode()).hexdigest()[:6]}"

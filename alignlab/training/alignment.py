@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from alignlab.analysis.retrieval import RetrievalMetrics, partner_ranks, retrieval_metrics
+from alignlab.analysis.retrieval import RetrievalMetrics, candidates_within, partner_ranks, retrieval_metrics
+from alignlab.literature.aspects import ASPECTS
 from alignlab.models.heads import N_ASPECTS, AlignmentHeads, HeadsShape
 from alignlab.models.losses import info_nce, symmetric_info_nce
 from alignlab.progress import OnStep, report
@@ -29,17 +33,37 @@ class AlignmentEpoch:
     Attributes
     ----------
     epoch : int
-        From 1.
+        From 1; those of the temperature's tuning come before, up to 0.
+    phase : {"tuning", "training"}
+        While the temperature is tuned, the calibration split stands in for validation.
     training_loss, validation_loss : float
-        InfoNCE; validation over all validation rows as one batch.
+        Of the recipe; validation over all validation rows as one batch.
     validation_score : float
         Mean natural logarithm of the rank of the own text among the validation texts: lower is better.
+    recall_at_1_percent, recall_at_5_percent : float
+        Share of the validation spectra whose own text is among that many percent of the best, 0 to 1.
+    median_rank : float
+        Of the own text among the validation texts.
+    temperature : float
+        At the end of the epoch.
+    pairs_per_s : float
+        Training pairs each second.
     """
 
     epoch: int
+    phase: Literal["tuning", "training"] = "training"
     training_loss: float
     validation_loss: float
     validation_score: float
+    recall_at_1_percent: float
+    recall_at_5_percent: float
+    median_rank: float
+    temperature: float
+    pairs_per_s: float = field(compare=False)
+
+
+#: Called after every epoch.
+OnEpoch = Callable[[AlignmentEpoch], None]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -101,6 +125,8 @@ def train_alignment(
     split: ArrayLike,
     seed: int,
     on_step: OnStep | None = None,
+    on_epoch: OnEpoch | None = None,
+    checkpoint: Path | None = None,
 ) -> AlignmentResult:
     """Train the heads on the training split, tune the temperature on calibration, stop early on validation.
 
@@ -119,6 +145,11 @@ def train_alignment(
         Same seed, same machine: same weights.
     on_step : callable, optional
         Called after every epoch with the epochs done, the most there can be, and a phrase; False stops.
+    on_epoch : callable, optional
+        Called after every epoch with its `AlignmentEpoch`.
+    checkpoint : Path, optional
+        File for the state of the training: written about once a second, and gone on from if it is there and belongs
+        to the same recipe, seed and inputs.
 
     Returns
     -------
@@ -150,7 +181,7 @@ def train_alignment(
             scores[candidate] = trainer.rank_score(parts["calibration"])
         temperature = min(scores, key=scores.__getitem__) if recipe.temperature is None else recipe.temperature
         trainer = _Trainer(recipe, parts["train"], temperature=temperature, seed=seed)
-        history, best_epoch = _train_until_no_better(trainer, recipe, parts["validation"], on_step, n_tuning)
+        history, best_epoch = _train_until_no_better(trainer, recipe, parts["validation"], on_step, on_epoch, n_tuning)
         spectrum_aligned, text_aligned = trainer.align(data)
         held_out = trainer.align(parts["validation"])
     return AlignmentResult(
@@ -166,22 +197,37 @@ def train_alignment(
 
 
 def _train_until_no_better(
-    trainer: _Trainer, recipe: AlignmentRecipe, validation: _Rows, on_step: OnStep | None, n_tuning: int
+    trainer: _Trainer,
+    recipe: AlignmentRecipe,
+    validation: _Rows,
+    on_step: OnStep | None,
+    on_epoch: OnEpoch | None,
+    n_tuning: int,
 ) -> tuple[list[AlignmentEpoch], int]:
     """Train until patience runs out, put the best weights back, and return the history and the best epoch."""
     history: list[AlignmentEpoch] = []
     best_score, best_epoch, best_weights = float("inf"), 0, copy.deepcopy(trainer.heads.state_dict())
     for epoch in range(1, recipe.max_epochs + 1):
+        started = time.perf_counter()
         training_loss = trainer.train_epoch()
-        score = trainer.rank_score(validation)
+        pace = len(trainer.training) / (time.perf_counter() - started)
+        ranks = partner_ranks(*(side.numpy() for side in trainer.align(validation)))
+        score = float(np.log(ranks).mean())
         history.append(
             AlignmentEpoch(
                 epoch=epoch,
                 training_loss=training_loss,
                 validation_loss=trainer.loss_of(validation),
                 validation_score=score,
+                recall_at_1_percent=float(np.mean(ranks <= candidates_within(len(ranks), 1))),
+                recall_at_5_percent=float(np.mean(ranks <= candidates_within(len(ranks), 5))),
+                median_rank=float(np.median(ranks)),
+                temperature=trainer.temperature,
+                pairs_per_s=pace,
             )
         )
+        if on_epoch is not None:
+            on_epoch(history[-1])
         if score < best_score:
             best_score, best_epoch, best_weights = score, epoch, copy.deepcopy(trainer.heads.state_dict())
         report(
@@ -211,6 +257,8 @@ class _Trainer:
                 activation=recipe.activation,
                 layer_norm=recipe.layer_norm,
                 missing_aspect=recipe.missing_aspect,
+                spectrum_input=recipe.spectrum_input,
+                aspects_seen=tuple(aspect in recipe.aspects for aspect in ASPECTS),
             )
         )
         self.heads.spectrum_head.set_standardisation(training.spectrum.mean(0), training.spectrum.std(0))

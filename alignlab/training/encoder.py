@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +36,10 @@ class EncoderEpoch:
     epoch: int
     training_mae: float
     validation_mae: float
+
+
+#: Called after every epoch.
+OnEpoch = Callable[[EncoderEpoch], None]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -109,6 +114,8 @@ def train_encoder(
     grid: EnergyGrid | None = None,
     seed: int,
     on_step: OnStep | None = None,
+    on_epoch: OnEpoch | None = None,
+    checkpoint: Path | None = None,
 ) -> EncoderResult:
     """Train the autoencoder to the mean absolute error, stopping early on the validation split.
 
@@ -129,6 +136,11 @@ def train_encoder(
         Same seed, same machine, same number of threads: same weights.
     on_step : callable, optional
         Called after every epoch; False stops.
+    on_epoch : callable, optional
+        Called after every epoch with its `EncoderEpoch`.
+    checkpoint : Path, optional
+        File for the state of the training: written about once a second, and gone on from if it is there and belongs
+        to the same recipe, seed and inputs.
 
     Returns
     -------

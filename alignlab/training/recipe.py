@@ -2,83 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, Literal, Self, get_args
+from dataclasses import dataclass, fields
+from typing import ClassVar, Literal, get_args
 
 from alignlab.errors import RecipeError
+from alignlab.literature.aspects import ASPECTS
 from alignlab.models.autoencoder import AutoencoderShape
-from alignlab.models.heads import Activation, MissingAspect
+from alignlab.models.heads import Activation, MissingAspect, SpectrumInput
 from alignlab.spectra.grid import N_BINS
+from alignlab.training.recipe_base import Range, Recipe
 
-Loss = Literal["one-way", "symmetric"]
+__all__ = ["AlignmentRecipe", "EncoderRecipe", "Loss", "Range", "Recipe", "Target"]
+
+Loss = Literal["one-way", "symmetric", "regularised", "sigmoid"]
 Target = Literal["expected", "observed"]
-
-Range = tuple[float, float]
-
-
-class Recipe:
-    """What recipes have in common: validation, JSON and a digest."""
-
-    #: Field → smallest and largest value.
-    RANGES: ClassVar[dict[str, Range]] = {}
-    #: Field → allowed words.
-    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {}
-    name: str
-
-    def __post_init__(self) -> None:
-        if not self.name or not self.name.replace("-", "").replace("_", "").isalnum():
-            raise RecipeError(f"name must be letters, digits, - and _, not {self.name!r}")
-        for field in fields(self):  # type: ignore[arg-type]
-            value = getattr(self, field.name)
-            if field.name in self.RANGES:
-                self._check_range(field.name, value, whole=field.type == "int")
-            elif field.name in self.CHOICES and value not in self.CHOICES[field.name]:
-                raise RecipeError(f"{field.name} must be one of {', '.join(self.CHOICES[field.name])}, not {value!r}")
-            elif field.type == "bool" and not isinstance(value, bool):
-                raise RecipeError(f"{field.name} must be true or false, not {value!r}")
-        self._check_together()
-
-    def _check_together(self) -> None:
-        """Check what ranges alone cannot say."""
-
-    def _check_range(self, name: str, value: object, *, whole: bool) -> None:
-        low, high = self.RANGES[name]
-        number = isinstance(value, int) if whole else isinstance(value, int | float)
-        if isinstance(value, bool) or not number or not low <= value <= high:  # type: ignore[operator]
-            kind = "a whole number" if whole else "a number"
-            raise RecipeError(f"{name} must be {kind} from {low:g} to {high:g}, not {value!r}")
-
-    def to_json(self) -> str:
-        """The recipe as one line of JSON with sorted keys."""
-        return json.dumps({"kind": type(self).__name__, **asdict(self)}, sort_keys=True)  # type: ignore[call-overload]
-
-    @classmethod
-    def from_json(cls, text: str | Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote (or its parsed form); fields left out take their defaults.
-
-        Raises
-        ------
-        RecipeError
-            If it is no JSON object, another kind of recipe, or has an unknown field or a value out of range.
-        """
-        try:
-            data = dict(json.loads(text)) if isinstance(text, str) else dict(text)
-        except (ValueError, TypeError) as error:
-            raise RecipeError(f"a recipe must be a JSON object: {error}") from error
-        kind = data.pop("kind", cls.__name__)
-        if kind != cls.__name__:
-            raise RecipeError(f"this is a recipe of kind {kind}, not {cls.__name__}")
-        known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
-        if unknown := sorted(set(data) - known):
-            raise RecipeError(f"unknown field {', '.join(unknown)}; choose from {', '.join(sorted(known))}")
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
-
-    def digest(self) -> str:
-        """Short id that changes with any value: the name and six hexadecimal digits, such as paper-7f3a12."""
-        return f"{self.name}-{hashlib.sha256(self.to_json().encode()).hexdigest()[:6]}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +79,26 @@ class EncoderRecipe(Recipe):
         "patience": (1, 2000),
     }
     CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"target": get_args(Target)}
+    MEANINGS: ClassVar[dict[str, str]] = {
+        "name": "Begins the names of what this recipe makes.",
+        "target": "What the encoder learns to draw: the spectrum without noise, or (paper) its own input.",
+        "augment": "Draws every simulated spectrum's photons anew in each epoch.",
+        "scaling_min": "How much fainter a simulated spectrum may be made.",
+        "scaling_max": "How much brighter a simulated spectrum may be made.",
+        "patch_size": "Energy bins that form one token of the transformer; it divides 400.",
+        "d_model": "Width of the transformer.",
+        "n_heads": "Attention heads in each layer; the number divides the width.",
+        "encoder_layers": "Transformer layers before the latent.",
+        "decoder_layers": "Transformer layers after the latent.",
+        "token_dim": "Numbers to which each token is reduced before all are joined to the latent.",
+        "latent_dim": "Numbers to which a spectrum is compressed.",
+        "dropout": "Share of units switched off at random in training, against learning by heart.",
+        "learning_rate": "Largest step of the optimiser; it rises at first and falls to zero along a cosine.",
+        "weight_decay": "How strongly weights are pulled towards zero.",
+        "batch_size": "Spectra in one step.",
+        "max_epochs": "Most passes over the training spectra.",
+        "patience": "Epochs without a better validation error after which the training stops.",
+    }
 
     def _check_together(self) -> None:
         if N_BINS % self.patch_size:
@@ -166,13 +123,25 @@ class AlignmentRecipe(Recipe):
         See `alignlab.models.heads.HeadsShape`.
     dropout : float
         Paper: 0.1 to 0.5.
-    loss : {"one-way", "symmetric"}
-        InfoNCE spectrum → text as in eq. 1, or both directions.
-    temperature : float or None
-        None: chosen from `temperature_grid` on the calibration split.
+    loss : {"one-way", "symmetric", "regularised", "sigmoid"}
+        InfoNCE spectrum → text as in eq. 1; its mean over both directions; eq. 1 plus `regularisation` times
+        `alignlab.models.losses.isotropy_penalty`; or the pairwise sigmoid loss of SigLIP.
+    regularisation : float
+        γ of the regularised loss, L + γ L_reg: L_reg is the distance of each modality's covariance in the shared space
+        from that of vectors spread evenly over the sphere. No other loss uses it.
+    temperature : float or {"tuned", "learned"}
+        Fixed; or chosen from `temperature_grid` on the calibration split ("tuned", kept as None); or a parameter
+        that is trained with the weights, from `initial_temperature`, never below 0.01 (as in CLIP).
+    initial_temperature : float
     temperature_grid : tuple of float
         Each is tried for `tuning_epochs` epochs.
     tuning_epochs : int
+    aspect_dropout : float
+        Probability with which an aspect that is discussed is left out in training; one always stays.
+    spectrum_input : {"latents", "spectrum", "both"}
+        What the spectrum head sees: the encoder's latents, the 400 min–max normalised bins, or both side by side.
+    aspects : tuple of {"nature", "spectrum", "environment"}
+        Aspects of the literature that the text head sees; the others count as not discussed.
     learning_rate : float
         Adam's; paper: 1e-4 to 1e-3.
     weight_decay : float
@@ -193,9 +162,14 @@ class AlignmentRecipe(Recipe):
     layer_norm: bool = True
     missing_aspect: MissingAspect = "learned"
     loss: Loss = "one-way"
-    temperature: float | None = None
+    regularisation: float = 0.1
+    temperature: float | Literal["tuned", "learned"] | None = None
+    initial_temperature: float = 0.07
     temperature_grid: tuple[float, ...] = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
     tuning_epochs: int = 5
+    aspect_dropout: float = 0.0
+    spectrum_input: SpectrumInput = "latents"
+    aspects: tuple[str, ...] = ASPECTS
     learning_rate: float = 5e-4
     weight_decay: float = 0.0
     batch_size: int = 512
@@ -207,6 +181,9 @@ class AlignmentRecipe(Recipe):
         "hidden_dim": (8, 4096),
         "hidden_layers": (0, 6),
         "dropout": (0, 0.9),
+        "regularisation": (0, 100),
+        "initial_temperature": (0.01, 1),
+        "aspect_dropout": (0, 0.9),
         "tuning_epochs": (1, 100),
         "learning_rate": (1e-5, 1e-1),
         "weight_decay": (0, 1),
@@ -218,14 +195,56 @@ class AlignmentRecipe(Recipe):
         "activation": get_args(Activation),
         "missing_aspect": get_args(MissingAspect),
         "loss": get_args(Loss),
+        "spectrum_input": get_args(SpectrumInput),
+        "aspects": ASPECTS,
+    }
+    LATER: ClassVar[frozenset[str]] = frozenset(
+        {"regularisation", "initial_temperature", "aspect_dropout", "spectrum_input", "aspects"}
+    )
+    MEANINGS: ClassVar[dict[str, str]] = {
+        "name": "Begins the names of the runs that this recipe makes.",
+        "shared_dim": "Dimensions of the space in which spectra and texts meet.",
+        "hidden_dim": "Units in each hidden layer of both heads.",
+        "hidden_layers": "Hidden layers of both heads; 0 makes them linear maps.",
+        "dropout": "Share of hidden units switched off at random in training, against learning by heart.",
+        "activation": "Function after each hidden layer.",
+        "layer_norm": "Brings every hidden layer to mean 0 and spread 1.",
+        "missing_aspect": "What stands for an aspect that no paper discusses: a learned vector, or the mean text.",
+        "loss": "How a spectrum and its text are pulled together: InfoNCE from spectrum to text (the paper's), in both "
+        "directions, with a penalty for unevenly used dimensions, or the pairwise sigmoid loss of SigLIP.",
+        "regularisation": "Weight of that penalty (the distance of the covariance from an even one) in the regularised "
+        "loss.",
+        "temperature": "How sharply the best match is favoured: tried out on the calibration split (tuned), trained "
+        "with the weights (learned), or a fixed number.",
+        "initial_temperature": "Where a learned temperature begins.",
+        "temperature_grid": "Temperatures to try when it is tuned.",
+        "tuning_epochs": "Epochs for which each temperature is tried.",
+        "aspect_dropout": "Chance that an aspect is hidden in training, as in sparse literature; one always stays.",
+        "spectrum_input": "What the spectrum head sees: the encoder's latents, the normalised spectrum, or both.",
+        "aspects": "Which aspects of the literature the text head sees.",
+        "learning_rate": "Step of the optimiser; the paper tried 0.0001 to 0.001.",
+        "weight_decay": "How strongly weights are pulled towards zero.",
+        "batch_size": "Pairs in one step; the other texts of the step are the wrong answers.",
+        "max_epochs": "Most passes over the training pairs.",
+        "patience": "Epochs without a better validation rank after which the training stops.",
     }
     TEMPERATURE_RANGE: ClassVar[Range] = (0.005, 1.0)
 
     def _check_together(self) -> None:
+        # One spelling for one recipe, so that it has one digest.
+        if self.temperature == "tuned":
+            object.__setattr__(self, "temperature", None)
+        object.__setattr__(self, "aspects", tuple(aspect for aspect in ASPECTS if aspect in self.aspects))
         if not isinstance(self.temperature_grid, tuple) or not self.temperature_grid:
             raise RecipeError(f"temperature_grid must be a list with at least one value, not {self.temperature_grid!r}")
         low, high = self.TEMPERATURE_RANGE
-        named = [("temperature", self.temperature)] if self.temperature is not None else []
+        named = [] if self.temperature in (None, "learned") else [("temperature", self.temperature)]
         for name, value in [*named, *(("temperature_grid", t) for t in self.temperature_grid)]:
             if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
-                raise RecipeError(f"{name} must be a number from {low:g} to {high:g}, not {value!r}")
+                words = ' ("tuned" and "learned" are possible too)' if name == "temperature" else ""
+                raise RecipeError(f"{name} must be a number from {low:g} to {high:g}, not {value!r}{words}")
+
+    @property
+    def is_tuned(self) -> bool:
+        """Whether the temperature is chosen on the calibration split."""
+        return self.temperature is None

@@ -34,7 +34,7 @@ def test_every_number_has_a_range_and_both_ends_hold(kind: type) -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"loss": "triplet"}, "loss must be one of one-way, symmetric, not 'triplet'"),
+        ({"loss": "triplet"}, "loss must be one of one-way, symmetric, regularised, sigmoid, not 'triplet'"),
         ({"batch_size": 64.5}, "batch_size must be a whole number"),
         ({"temperature": 0}, "temperature must be a number from 0.005 to 1, not 0"),
         ({"temperature_grid": ()}, "temperature_grid must be a list with at least one value"),
