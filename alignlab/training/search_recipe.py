@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Self, get_args
 
 from alignlab.errors import RecipeError
-from alignlab.training.recipe import AlignmentRecipe, Range, Recipe
+from alignlab.training.recipe import AlignmentRecipe, Loss, Range, Recipe
 
 Strategy = Literal["grid", "random", "halving"]
 KeepAs = Literal["runs", "ensemble"]
@@ -37,7 +37,10 @@ class _MadeOfRecipes(Recipe):
             data = dict(json.loads(text)) if isinstance(text, str) else dict(text)
         except (ValueError, TypeError) as error:
             raise RecipeError(f"a recipe must be a JSON object: {error}") from error
-        return super().from_json({name: cls._inner(name, value) for name, value in data.items()})
+        for name in ("base", "alignment"):
+            if isinstance(data.get(name), Mapping):
+                data[name] = AlignmentRecipe.from_json(data[name])
+        return super().from_json(data)
 
     @classmethod
     def _inner(cls, name: str, value: Any) -> Any:
@@ -68,6 +71,7 @@ class TrialRecipe(_MadeOfRecipes):
     continues: str = ""
 
     MEANINGS: ClassVar[dict[str, str]] = {
+        "name": "Names the trial.",
         "alignment": "Recipe of the heads.",
         "continues": "Folder of the shorter trial that this one goes on from.",
     }
@@ -109,51 +113,50 @@ class EnsembleRecipe(_MadeOfRecipes):
     """
 
     name: str = "ensemble"
-    base: AlignmentRecipe = field(default_factory=AlignmentRecipe)
     n_members: int = 5
+    base: AlignmentRecipe = field(default_factory=AlignmentRecipe)
     members: tuple[EnsembleMember, ...] = ()
 
     RANGES: ClassVar[dict[str, Range]] = {"n_members": MEMBERS_RANGE}
     MEANINGS: ClassVar[dict[str, str]] = {
+        "name": "Begins the name of the ensemble's run.",
         "base": "Recipe of every member.",
         "n_members": "How many trainings from different random starts are combined by the mean of their similarities.",
         "members": "Members with recipes and seeds of their own, instead of one recipe with several seeds.",
     }
 
     def __post_init__(self) -> None:
+        if not isinstance(self.members, tuple):
+            raise RecipeError(f"members must be a list, not {self.members!r}")
         if self.members:
-            self._check_members()
+            members = tuple(_member(value) for value in self.members)
             # One ensemble has one recipe, however it was written: the same members are the same job and the same run.
-            object.__setattr__(self, "base", self.members[0].recipe)
-            object.__setattr__(self, "n_members", len(self.members))
+            for name, value in (("members", members), ("base", members[0].recipe), ("n_members", len(members))):
+                object.__setattr__(self, name, value)
         super().__post_init__()
-
-    def _check_members(self) -> None:
-        for member in self.members:
-            if not isinstance(member, EnsembleMember) or not isinstance(member.recipe, AlignmentRecipe):
-                raise RecipeError(f"members must be alignment recipes with their seeds, not {member!r}")
-            if isinstance(member.seed, bool) or not isinstance(member.seed, int) or member.seed < 0:
-                raise RecipeError(f"the seed of a member must be a whole number from 0, not {member.seed!r}")
-        if len(set(self.members)) < len(self.members):
-            raise RecipeError("members must differ in recipe or seed: one counts twice")
 
     def _check_together(self) -> None:
         self._check_is_recipe("base")
-
-    @classmethod
-    def _inner(cls, name: str, value: Any) -> Any:
-        if name != "members":
-            return super()._inner(name, value)
-        try:
-            return tuple(EnsembleMember(recipe=AlignmentRecipe.from_json(m["recipe"]), seed=m["seed"]) for m in value)
-        except (TypeError, KeyError) as error:
-            raise RecipeError(f"members must be a list of objects with recipe and seed, not {value!r}") from error
+        if len(set(self.members)) < len(self.members):
+            raise RecipeError("members must differ in recipe or seed: one counts twice")
 
     def trainings(self, seed: int) -> tuple[EnsembleMember, ...]:
         """What is trained: the members, or the base recipe from `n_members` seeds that begin with `seed`."""
         return self.members or tuple(
             EnsembleMember(recipe=self.base, seed=seed + number) for number in range(self.n_members)
         )
+
+
+def _member(value: EnsembleMember | Mapping[str, Any]) -> EnsembleMember:
+    """A member from itself or from its parsed JSON."""
+    if isinstance(value, EnsembleMember):
+        return value
+    if not isinstance(value, Mapping) or set(value) != {"recipe", "seed"}:
+        raise RecipeError(f"members must be objects with recipe and seed, not {value!r}")
+    seed = value["seed"]
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise RecipeError(f"members must have a whole number from 0 as seed, not {seed!r}")
+    return EnsembleMember(recipe=AlignmentRecipe.from_json(value["recipe"]), seed=seed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,20 +187,20 @@ class SearchRecipe(_MadeOfRecipes):
     """
 
     name: str = "search"
-    base: AlignmentRecipe = field(default_factory=AlignmentRecipe)
     strategy: Strategy = "halving"
+    n_trials: int = 27
     learning_rate: tuple[float, ...] = (1e-4, 3e-4, 1e-3)
     dropout: tuple[float, ...] = (0.1, 0.3, 0.5)
     shared_dim: tuple[int, ...] = (16, 32, 64, 128)
     hidden_dim: tuple[int, ...] = (128, 256, 512)
     hidden_layers: tuple[int, ...] = ()
     batch_size: tuple[int, ...] = ()
-    loss: tuple[str, ...] = ()
-    n_trials: int = 27
+    loss: tuple[Loss, ...] = ()
     eta: int = 3
     min_epochs: int = 5
     keep: int = 1
     keep_as: KeepAs = "runs"
+    base: AlignmentRecipe = field(default_factory=AlignmentRecipe)
 
     RANGES: ClassVar[dict[str, Range]] = {
         "n_trials": (1, MAX_TRIALS),
@@ -207,6 +210,7 @@ class SearchRecipe(_MadeOfRecipes):
     }
     CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"strategy": get_args(Strategy), "keep_as": get_args(KeepAs)}
     MEANINGS: ClassVar[dict[str, str]] = {
+        "name": "Begins the names of the runs that the search keeps.",
         "base": "Recipe that gives whatever the search does not vary.",
         "strategy": "Every combination of the values, random ones, or random ones of which only the best train on.",
         "learning_rate": "Learning rates to try; a random search draws between the smallest and the largest.",
@@ -247,7 +251,7 @@ class SearchRecipe(_MadeOfRecipes):
         n = self.n_combinations
         if self.strategy == "grid" and not self.keep <= n <= MAX_TRIALS:
             raise RecipeError(
-                f"a grid must have {self.keep} (what is kept) to {MAX_TRIALS} combinations, not {n}",
+                f"strategy grid must have {self.keep} (what is kept) to {MAX_TRIALS} combinations, not {n}",
                 remedy="Give other numbers of values, or choose the random strategy.",
             )
         if self.strategy != "grid" and not self.draws_between and self.n_trials > n:
