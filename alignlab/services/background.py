@@ -104,6 +104,11 @@ class Task:
             fraction=known.fraction, error=f"The process stopped while {known.message}. Its log is {self.log_path}."
         )
 
+    def forget(self) -> None:
+        """Drop what was told of earlier work; a process that is at it goes on."""
+        for path in (self._progress_path, self.log_path):
+            path.unlink(missing_ok=True)
+
     def start(self, arguments: Sequence[str]) -> None:
         """Start ``alignlab ARGUMENTS`` for this task unless its process is running; return at once.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import alignlab
 from alignlab.config import Config, load_config
 from alignlab.errors import MissingArtefactError
-from alignlab.store.artefact import sweep_partials
+from alignlab.store.artefact import MANIFEST, sweep_partials
 from alignlab.store.lab import Lab
 from alignlab.store.run import Overlay, Run
 from alignlab.store.survey import Survey
@@ -67,7 +67,10 @@ class Catalogue:
     def run_ids(self, survey_name: str) -> list[str]:
         """Ids of the published runs of a survey, oldest first."""
         folder = self.config.runs_dir / survey_name
-        return sorted(_published(folder), key=lambda run_id: (folder / run_id / "manifest.json").stat().st_mtime)
+        sealed = {name: folder / name / MANIFEST for name in _published(folder)}
+        return sorted(
+            (name for name, seal in sealed.items() if seal.is_file()), key=lambda name: sealed[name].stat().st_mtime
+        )
 
     def survey(self, name: str) -> Survey:
         """Open a survey by name."""

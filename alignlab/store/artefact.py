@@ -13,7 +13,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
-Kind = Literal["survey", "run", "overlay"]
+Kind = Literal["survey", "run", "overlay", "heads"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class Meta:
 
     Attributes
     ----------
-    kind : {"survey", "run", "overlay"}
+    kind : {"survey", "run", "overlay", "heads"}
         What the folder holds.
     name : str
         Name of the survey, or id of the run.
@@ -192,12 +192,17 @@ def verify_checksums(folder: Path) -> None:
             )
 
 
-def sweep_partials(root: Path) -> list[Path]:
-    """Delete what crashed writers left under `root` (``.partial`` entries whose process is gone); return the paths."""
+def sweep_partials(root: Path, *, writers: Container[int] | None = None) -> list[Path]:
+    """Delete what crashed writers left under `root` (``.partial`` entries whose process is gone); return the paths.
+
+    With `writers`, only what the processes of these ids left.
+    """
     swept = []
     for path in sorted(root.rglob(".*.partial")) if root.is_dir() else []:
         owner = re.search(r"\.(\d+)(?:\.old)?\.partial$", path.name)
         if owner and _is_running(int(owner.group(1))):
+            continue
+        if writers is not None and not (owner and int(owner.group(1)) in writers):
             continue
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
@@ -205,6 +210,14 @@ def sweep_partials(root: Path) -> list[Path]:
             path.unlink(missing_ok=True)
         swept.append(path)
     return swept
+
+
+def withdraw(folder: Path) -> None:
+    """Delete a published folder: gone for everybody by one rename, then removed; a crash leaves a ``.partial``."""
+    retired = folder.parent / f".{folder.name}.{os.getpid()}.old.partial"
+    shutil.rmtree(retired, ignore_errors=True)
+    folder.rename(retired)
+    shutil.rmtree(retired)
 
 
 def write_file_atomically(path: Path, write: Callable[[Path], None]) -> None:

@@ -143,13 +143,28 @@ class Lab:
         if answer != "ok":
             raise DamagedArtefactError(f"{self.path} is damaged: {answer}.", remedy="Restore it from a copy.")
 
-    def set_active_run(self, survey: str, run_id: str) -> None:
-        """Choose the run that every page shows for `survey`."""
-        self._set(f"active_run:{survey}", run_id)
+    def set_active_run(self, survey: str, run_id: str, *, instead_of: str | None = None) -> None:
+        """Choose the run that every page shows for `survey`, and remember the one that was shown before.
+
+        Parameters
+        ----------
+        instead_of : str, optional
+            The run that is shown now, where none has been chosen yet.
+        """
+        with self._connect() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            before = _read(connection, f"active_run:{survey}") or instead_of
+            _write(connection, f"active_run:{survey}", run_id)
+            if before is not None and before != run_id:
+                _write(connection, f"previous_run:{survey}", before)
 
     def active_run(self, survey: str) -> str | None:
         """The run chosen for `survey`, or None."""
         return self._get(f"active_run:{survey}")
+
+    def previous_run(self, survey: str) -> str | None:
+        """The run that was shown for `survey` before the one that is chosen, or None."""
+        return self._get(f"previous_run:{survey}")
 
     def label(self, survey: str, source_name: str, *, person: str, value: str) -> None:
         """Give a source a label; a person has one label per source, the latest."""
@@ -272,14 +287,18 @@ class Lab:
         with self._connect() as connection:
             connection.execute("DELETE FROM scene WHERE id = ? AND survey = ?", (identifier, survey))
 
-    def _set(self, key: str, value: object) -> None:
-        with self._connect() as connection:
-            connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?, ?)", (key, json.dumps(value), _now()))
-
     def _get(self, key: str) -> str | None:
         with self._connect() as connection:
-            row = connection.execute("SELECT value FROM setting WHERE key = ?", (key,)).fetchone()
-        return json.loads(row[0]) if row else None
+            return _read(connection, key)
+
+
+def _write(connection: sqlite3.Connection, key: str, value: object) -> None:
+    connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?, ?)", (key, json.dumps(value), _now()))
+
+
+def _read(connection: sqlite3.Connection, key: str) -> str | None:
+    row = connection.execute("SELECT value FROM setting WHERE key = ?", (key,)).fetchone()
+    return json.loads(row[0]) if row else None
 
 
 def _now() -> str:

@@ -192,6 +192,12 @@ class Run(ProjectionFolder):
         return self._latents[representation]
 
     @cached_property
+    def shared_dimension(self) -> int:
+        """Numbers per source in the shared space; an ensemble has those of all its members."""
+        first = self._tables.frame("SELECT len(spectrum_aligned) AS n FROM latents LIMIT 1")
+        return int(first["n"].iloc[0])
+
+    @cached_property
     def reconstruction(self) -> NDArray[np.float32]:
         """Reconstructed spectra on the min–max scale, shape (n, 400), memory-mapped."""
         return np.load(self.folder / "reconstruction.npy", mmap_mode="r", allow_pickle=False)
