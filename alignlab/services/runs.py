@@ -69,7 +69,7 @@ def train_run(
     facts = {"survey": survey.name, "alignment": asdict(recipe), "seed": seed}
     run_id = run_id_of(recipe.name, recipe.identity(), str(seed), inputs=inputs)
     if run := existing_run(survey, run_id, config=config):
-        _make_first_maps(survey, run)
+        make_first_maps(survey, run)
         return run
     report(on_step, 0, 100, "encoding spectra")
     encoder, spectrum, reconstruction = prepare_spectra(survey, encoder_path)
@@ -184,12 +184,13 @@ def finish_run(
         meta = Meta(kind="run", name=name, simulated=survey.simulated, seed=seed, recipe=facts, inputs_sha256=inputs)
         run = write_run(contents, meta, config.runs_dir / survey.name)
     report(on_step, 75, 100, "first map")
-    _make_first_maps(survey, run)
+    make_first_maps(survey, run)
     report(on_step, 100, 100, "ready")
     return run
 
 
-def _make_first_maps(survey: Survey, run: Run) -> None:
+def make_first_maps(survey: Survey, run: Run) -> None:
+    """Make those maps of a run that take no time, as far as they are not there."""
     for representation in REPRESENTATIONS:
         if not run.has_projection(representation, INSTANT_METHOD):
             compute_map(survey, run, representation, INSTANT_METHOD)

@@ -36,6 +36,25 @@ class Rung:
     max_epochs: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class PlannedTrial:
+    """One training of a round.
+
+    Attributes
+    ----------
+    number : int
+        Which of the search's trials it is, from 0.
+    recipe : AlignmentRecipe
+        With the epochs of this round.
+    before : int or None
+        Place in the round before of the training that it goes on from; None in the first.
+    """
+
+    number: int
+    recipe: AlignmentRecipe
+    before: int | None = None
+
+
 def n_trials_of(recipe: SearchRecipe) -> int:
     """How many different recipes the search tries; known before it is submitted."""
     return recipe.n_combinations if recipe.strategy == "grid" else recipe.n_trials
@@ -67,6 +86,34 @@ def rungs_of(recipe: SearchRecipe) -> tuple[Rung, ...]:
     return halving_rungs(
         n_trials, eta=recipe.eta, min_epochs=recipe.min_epochs, max_epochs=recipe.base.max_epochs, keep=recipe.keep
     )
+
+
+def plan_round(recipe: SearchRecipe, *, seed: int, scores: Sequence[Sequence[float | None]]) -> list[PlannedTrial]:
+    """The trainings of the next round.
+
+    Parameters
+    ----------
+    recipe : SearchRecipe
+    seed : int
+        Of the search.
+    scores : sequence of sequence of float or None
+        What came of each earlier round, in the order of its plan: mean logarithm of the rank, lower is better, None
+        for a training that went astray.
+
+    Returns
+    -------
+    list of PlannedTrial
+        By their numbers; empty when the search is over.
+    """
+    rungs, recipes = rungs_of(recipe), trial_recipes(recipe, seed=seed)
+    if len(scores) == len(rungs):
+        return []
+    alive = [PlannedTrial(number=number, recipe=trial) for number, trial in enumerate(recipes)]
+    for rung, came in zip(rungs[1:], scores, strict=False):
+        places = sorted(survivors(came, rung.n_trials))
+        alive = [replace(alive[place], before=place) for place in places]
+    epochs = rungs[len(scores)].max_epochs
+    return [replace(trial, recipe=replace(trial.recipe, max_epochs=epochs)) for trial in alive]
 
 
 def halving_rungs(n_trials: int, *, eta: int, min_epochs: int, max_epochs: int, keep: int = 1) -> tuple[Rung, ...]:

@@ -13,13 +13,21 @@ from hypothesis import strategies as st
 
 from alignlab.errors import RecipeError
 from alignlab.training.recipe import AlignmentRecipe
-from alignlab.training.search import halving_rungs, n_trials_of, rungs_of, survivors, trial_recipes
+from alignlab.training.search import (
+    halving_rungs,
+    n_trials_of,
+    plan_round,
+    rungs_of,
+    survivors,
+    trial_recipes,
+)
 from alignlab.training.search_recipe import (
     AXES,
     MAX_TRIALS,
     EnsembleMember,
     EnsembleRecipe,
     SearchRecipe,
+    Strategy,
     TrialRecipe,
 )
 
@@ -197,3 +205,34 @@ def test_a_trial_goes_on_only_from_below_the_data_folder(continues: str) -> None
 def test_every_axis_is_a_field_of_both_recipes() -> None:
     for axis in AXES:
         assert axis in AlignmentRecipe.__dataclass_fields__ and axis in SearchRecipe.__dataclass_fields__
+
+
+@given(seed=st.integers(0, 1000), n=st.integers(3, 40), data=st.data())
+def test_rounds_of_a_halving_follow_the_best(seed: int, n: int, data: st.DataObject) -> None:
+    """Against brute force: the trials of a round are those with the lowest scores of the round before."""
+    recipe = SearchRecipe(n_trials=n, keep=2, base=AlignmentRecipe(max_epochs=60))
+    every = trial_recipes(recipe, seed=seed)
+    scores: list[list[float | None]] = []
+    alive = list(range(n))
+    for rung in rungs_of(recipe):
+        planned = plan_round(recipe, seed=seed, scores=scores)
+        assert [trial.number for trial in planned] == alive and len(alive) == rung.n_trials
+        for trial in planned:
+            assert trial.recipe == replace(every[trial.number], max_epochs=rung.max_epochs)
+            assert (trial.before is None) == (not scores)
+        if scores:
+            assert [before[trial.before] for trial in planned if trial.before is not None] == alive
+        came = data.draw(st.lists(st.floats(0, 9), min_size=len(alive), max_size=len(alive), unique=True))
+        scores.append(list(came))
+        before = alive
+        n_next = max(2, n // 3 ** len(scores))
+        alive = sorted(sorted(alive, key=lambda number: came[before.index(number)])[:n_next])
+    assert plan_round(recipe, seed=seed, scores=scores) == []
+
+
+@pytest.mark.parametrize("strategy", ["grid", "random"])
+def test_a_grid_and_a_random_search_have_one_round(strategy: Strategy) -> None:
+    recipe = SearchRecipe(strategy=strategy, n_trials=8)
+    planned = plan_round(recipe, seed=4, scores=[])
+    assert [trial.recipe for trial in planned] == trial_recipes(recipe, seed=4)
+    assert plan_round(recipe, seed=4, scores=[[1.0] * len(planned)]) == []
