@@ -62,8 +62,8 @@ class SmallHeadsRecipe(Recipe):
     modalities: tuple[str, ...] = MODALITIES
     hidden_dim: int = 128
     hidden_layers: int = 1
-    dropout: float = 0.3
-    learning_rate: float = 1e-3
+    dropout: float = 0.4
+    learning_rate: float = 5e-4
     weight_decay: float = 1e-2
     batch_size: int = 256
     max_epochs: int = 60
