@@ -74,8 +74,13 @@ def spectrum_inputs(kind: SpectrumInput, latents: ArrayLike, bins: ArrayLike | N
     """
     if kind != "latents" and bins is None:
         raise ValueError(f"these heads see {kind!r} as spectrum input: the normalised bins must be given")
-    seen = {"latents": [latents], "spectrum": [bins], "both": [latents, bins]}[kind]
+    seen = {"latents": (latents,), "spectrum": (bins,), "both": (latents, bins)}[kind]
     return np.hstack([np.asarray(part, np.float32) for part in seen])
+
+
+def safe_std(std: Tensor) -> Tensor:
+    """What to divide by: 1 in a dimension that did not vary."""
+    return torch.where(std > _MIN_STD, std, 1.0)
 
 
 class ProjectionHead(nn.Module):
@@ -127,7 +132,7 @@ class ProjectionHead(nn.Module):
         A dimension that did not vary is only shifted.
         """
         self.mean.copy_(mean)
-        self.std.copy_(torch.where(std > _MIN_STD, std, 1.0))
+        self.std.copy_(safe_std(std))
 
     def standardise(self, x: Tensor) -> Tensor:
         """Subtract the mean and divide by the standard deviation."""
@@ -218,7 +223,9 @@ def load_heads(weights: Mapping[str, NDArray[np.generic]]) -> AlignmentHeads:
         raise ValueError(f"these are no alignment heads: no entry {_SHAPE_KEY!r} among {sorted(weights)}")
     try:
         shape: dict[str, Any] = json.loads(bytes(np.asarray(weights[_SHAPE_KEY], np.uint8)))
-        heads = AlignmentHeads(HeadsShape(**{k: tuple(v) if isinstance(v, list) else v for k, v in shape.items()}))
+        if "aspects_seen" in shape:
+            shape["aspects_seen"] = tuple(shape["aspects_seen"])
+        heads = AlignmentHeads(HeadsShape(**shape))
         heads.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in weights.items() if k != _SHAPE_KEY})
     except (TypeError, KeyError, RuntimeError, json.JSONDecodeError) as error:
         raise ValueError(f"these are no alignment heads of this version: {error}") from error

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import copy
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,16 +12,14 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from alignlab.analysis.retrieval import RetrievalMetrics, candidates_within, partner_ranks, retrieval_metrics
-from alignlab.literature.aspects import ASPECTS
-from alignlab.models.heads import N_ASPECTS, AlignmentHeads, HeadsShape
-from alignlab.models.losses import info_nce, symmetric_info_nce
+from alignlab.analysis.retrieval import RetrievalMetrics, retrieval_metrics
+from alignlab.errors import AlignlabError
 from alignlab.progress import OnStep, report
+from alignlab.training.alignment_trainer import AlignmentTrainer, aspects_seen, prepare, training_type
+from alignlab.training.checkpoint import Checkpoint, State, inputs_digest, part_of_state, prefixed
+from alignlab.training.pairs import Inputs, Pairs, checked_inputs, moments_of
 from alignlab.training.recipe import AlignmentRecipe
 from alignlab.training.threads import one_thread
-
-SPLITS = ("train", "calibration", "validation", "test")
-_LOSSES = {"one-way": info_nce, "symmetric": symmetric_info_nce}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,25 +93,6 @@ class AlignmentResult:
     validation: RetrievalMetrics
 
 
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """Inputs of one split, as tensors in memory; texts are standardised as they enter the head."""
-
-    spectrum: Tensor
-    text: Tensor
-    mask: Tensor
-
-    def __len__(self) -> int:
-        return len(self.spectrum)
-
-    def batches(self, size: int) -> Iterator[_Rows]:
-        """Shuffled batches of equal size, or all rows where there are fewer; the rest waits for another epoch."""
-        order = torch.randperm(len(self))
-        for rows in order.split(size):
-            if len(rows) == min(size, len(self)):
-                yield _Rows(self.spectrum[rows], self.text[rows], self.mask[rows])
-
-
 def train_alignment(
     recipe: AlignmentRecipe,
     *,
@@ -159,179 +136,169 @@ def train_alignment(
     ------
     ValueError
         If shapes disagree, a value is not finite, or a split that is needed has fewer than two usable sources.
+    AlignlabError
+        If the loss is no longer finite.
     StoppedError
         If `on_step` returned False.
     """
-    data, split = _checked(spectrum, text, mask, split)
-    usable = data.mask.any(dim=1).numpy()
-    needed = ("train", "validation") if recipe.temperature is not None else ("train", "validation", "calibration")
-    parts = {name: _select(data, (split == name) & usable) for name in needed}
-    for name, part in parts.items():
-        if len(part) < 2:
-            raise ValueError(f"the {name} split has {len(part)} sources with a text: at least two are needed")
-    n_tuning = 0 if recipe.temperature is not None else len(recipe.temperature_grid) * recipe.tuning_epochs
-    total = n_tuning + recipe.max_epochs
+    inputs = checked_inputs(spectrum, text, mask, split)
+    inputs = replace(inputs, mask=inputs.mask & aspects_seen(recipe))
+    # Whatever it is called, a training of fewer epochs is the beginning of a longer one.
+    facts = {"recipe": replace(recipe, name="any", max_epochs=1).to_json(), "seed": str(seed)}
+    if checkpoint is not None:
+        facts["inputs"] = inputs_digest(inputs.spectrum, inputs.text, inputs.mask, inputs.split)
     with one_thread(), torch.random.fork_rng(devices=[]):
-        scores: dict[float, float] = {}
-        for i, candidate in enumerate(recipe.temperature_grid if n_tuning else ()):
-            trainer = _Trainer(recipe, parts["train"], temperature=candidate, seed=seed)
-            for epoch in range(recipe.tuning_epochs):
-                trainer.train_epoch()
-                report(on_step, i * recipe.tuning_epochs + epoch + 1, total, f"trying temperature {candidate:g}")
-            scores[candidate] = trainer.rank_score(parts["calibration"])
-        temperature = min(scores, key=scores.__getitem__) if recipe.temperature is None else recipe.temperature
-        trainer = _Trainer(recipe, parts["train"], temperature=temperature, seed=seed)
-        history, best_epoch = _train_until_no_better(trainer, recipe, parts["validation"], on_step, on_epoch, n_tuning)
-        spectrum_aligned, text_aligned = trainer.align(data)
-        held_out = trainer.align(parts["validation"])
+        training = _Training(recipe, inputs, seed, Checkpoint(checkpoint, facts), on_step, on_epoch)
+        trainer, temperature = training.run()
+        spectrum_aligned, text_aligned = trainer.align(training.everything)
+        held_out = trainer.align(training.parts["validation"])
     return AlignmentResult(
         weights=trainer.heads.to_weights(),
         spectrum_aligned=spectrum_aligned.numpy(),
         text_aligned=text_aligned.numpy(),
-        history=tuple(history),
-        best_epoch=best_epoch,
+        history=tuple(training.history),
+        best_epoch=training.best_epoch,
         temperature=temperature,
-        calibration_scores=scores,
+        calibration_scores=dict(zip(recipe.temperature_grid, training.scores, strict=False)),
         validation=retrieval_metrics(held_out[0].numpy(), held_out[1].numpy(), rng=np.random.default_rng(seed)),
     )
 
 
-def _train_until_no_better(
-    trainer: _Trainer,
-    recipe: AlignmentRecipe,
-    validation: _Rows,
-    on_step: OnStep | None,
-    on_epoch: OnEpoch | None,
-    n_tuning: int,
-) -> tuple[list[AlignmentEpoch], int]:
-    """Train until patience runs out, put the best weights back, and return the history and the best epoch."""
-    history: list[AlignmentEpoch] = []
-    best_score, best_epoch, best_weights = float("inf"), 0, copy.deepcopy(trainer.heads.state_dict())
-    for epoch in range(1, recipe.max_epochs + 1):
-        started = time.perf_counter()
+class _Training:
+    """A training from its first epoch, or from its checkpoint, to the last.
+
+    Attributes
+    ----------
+    scores : list of float
+        Of the temperatures tried so far.
+    n_tried : int
+        Epochs done with the temperature that is being tried.
+    history, best_epoch
+        Of the training itself, once the temperature is known.
+    """
+
+    def __init__(
+        self,
+        recipe: AlignmentRecipe,
+        inputs: Inputs,
+        seed: int,
+        checkpoint: Checkpoint,
+        on_step: OnStep | None,
+        on_epoch: OnEpoch | None,
+    ) -> None:
+        self.recipe, self.seed, self.checkpoint = recipe, seed, checkpoint
+        self.on_step, self.on_epoch = on_step, on_epoch
+        needed = ("train", "validation", "calibration") if recipe.is_tuned else ("train", "validation")
+        rows = {name: (inputs.split == name) & inputs.mask.any(axis=1) for name in needed}
+        for name, chosen in rows.items():
+            if chosen.sum() < 2:
+                raise ValueError(f"the {name} split has {chosen.sum()} sources with a text: at least two are needed")
+        self.moments = moments_of(inputs, rows["train"])
+        self.everything = prepare(inputs, self.moments)
+        self.parts = {name: self.everything.select(chosen) for name, chosen in rows.items() if name != "train"}
+        self.pairs = self.everything.select(rows["train"], text_type=training_type(inputs.text.shape[1]))
+        self.n_tuning = len(recipe.temperature_grid) * recipe.tuning_epochs if recipe.is_tuned else 0
+        self.n_epochs = self.n_tuning + recipe.max_epochs
+        self.scores: list[float] = []
+        self.n_tried = 0
+        self.history: list[AlignmentEpoch] = []
+        self.best_score, self.best_epoch = float("inf"), 0
+        self.best: dict[str, Tensor] = {}
+        self._saved: dict[str, Tensor] = {}
+
+    def run(self) -> tuple[AlignmentTrainer, float]:
+        """Tune, train until patience runs out, and return the trainer with the best weights and its temperature."""
+        self._resume()
+        recipe = self.recipe
+        for number in range(len(self.scores), len(recipe.temperature_grid) if recipe.is_tuned else 0):
+            self.scores.append(self._try_temperature(number))
+            self.n_tried = 0
+        trainer = self._trainer(self._temperature())
+        while len(self.history) < recipe.max_epochs and len(self.history) - self.best_epoch < recipe.patience:
+            epoch = self._epoch(trainer, self.parts["validation"], number=len(self.history) + 1)
+            self.history.append(epoch)
+            if epoch.validation_score < self.best_score:
+                self.best_score, self.best_epoch = epoch.validation_score, epoch.epoch
+                self.best = {name: value.clone() for name, value in trainer.heads.state_dict().items()}
+            info = f"epoch {epoch.epoch}, typical rank {np.exp(epoch.validation_score):.0f}"
+            self._after_epoch(trainer, epoch, info)
+        self.checkpoint.save(lambda: self._state(trainer), at_once=True)
+        trainer.heads.load_state_dict(self.best)
+        return trainer, self.history[self.best_epoch - 1].temperature
+
+    def _try_temperature(self, number: int) -> float:
+        """Score on the calibration split after a few epochs at one temperature of the grid."""
+        temperature, calibration = self.recipe.temperature_grid[number], self.parts["calibration"]
+        trainer = self._trainer(temperature)
+        while self.n_tried < self.recipe.tuning_epochs:
+            self.n_tried += 1
+            done = number * self.recipe.tuning_epochs + self.n_tried
+            epoch = self._epoch(trainer, calibration, number=done - self.n_tuning)
+            self._after_epoch(trainer, epoch, f"trying temperature {temperature:g}")
+        return trainer.judge(calibration).score
+
+    def _temperature(self) -> float:
+        recipe = self.recipe
+        if recipe.temperature is None:
+            return recipe.temperature_grid[int(np.argmin(self.scores))]
+        return recipe.initial_temperature if recipe.temperature == "learned" else float(recipe.temperature)
+
+    def _trainer(self, temperature: float) -> AlignmentTrainer:
+        """A trainer at its start, or where the checkpoint left it."""
+        trainer = AlignmentTrainer(self.recipe, self.pairs, self.moments, temperature=temperature, seed=self.seed)
+        if self._saved:
+            trainer.restore(self._saved)
+            self._saved = {}
+        return trainer
+
+    def _epoch(self, trainer: AlignmentTrainer, held_out: Pairs, *, number: int) -> AlignmentEpoch:
         training_loss = trainer.train_epoch()
-        pace = len(trainer.training) / (time.perf_counter() - started)
-        ranks = partner_ranks(*(side.numpy() for side in trainer.align(validation)))
-        score = float(np.log(ranks).mean())
-        history.append(
-            AlignmentEpoch(
-                epoch=epoch,
-                training_loss=training_loss,
-                validation_loss=trainer.loss_of(validation),
-                validation_score=score,
-                recall_at_1_percent=float(np.mean(ranks <= candidates_within(len(ranks), 1))),
-                recall_at_5_percent=float(np.mean(ranks <= candidates_within(len(ranks), 5))),
-                median_rank=float(np.median(ranks)),
-                temperature=trainer.temperature,
-                pairs_per_s=pace,
+        if not np.isfinite(training_loss):
+            raise AlignlabError(
+                f"The training diverged: its loss is {training_loss} in epoch {number}.",
+                remedy="Choose a lower learning rate or a higher temperature.",
             )
-        )
-        if on_epoch is not None:
-            on_epoch(history[-1])
-        if score < best_score:
-            best_score, best_epoch, best_weights = score, epoch, copy.deepcopy(trainer.heads.state_dict())
-        report(
-            on_step, n_tuning + epoch, n_tuning + recipe.max_epochs, f"epoch {epoch}, typical rank {np.exp(score):.0f}"
-        )
-        if epoch - best_epoch >= recipe.patience:
-            break
-    trainer.heads.load_state_dict(best_weights)
-    return history, best_epoch
-
-
-class _Trainer:
-    """Heads with their optimiser, at one temperature."""
-
-    def __init__(self, recipe: AlignmentRecipe, training: _Rows, *, temperature: float, seed: int) -> None:
-        torch.manual_seed(seed)
-        self.recipe, self.training, self.temperature = recipe, training, temperature
-        self.loss = _LOSSES[recipe.loss]
-        self.heads = AlignmentHeads(
-            HeadsShape(
-                spectrum_dim=training.spectrum.shape[1],
-                text_dim=training.text.shape[1],
-                shared_dim=recipe.shared_dim,
-                hidden_dim=recipe.hidden_dim,
-                hidden_layers=recipe.hidden_layers,
-                dropout=recipe.dropout,
-                activation=recipe.activation,
-                layer_norm=recipe.layer_norm,
-                missing_aspect=recipe.missing_aspect,
-                spectrum_input=recipe.spectrum_input,
-                aspects_seen=tuple(aspect in recipe.aspects for aspect in ASPECTS),
-            )
-        )
-        self.heads.spectrum_head.set_standardisation(training.spectrum.mean(0), training.spectrum.std(0))
-        self.heads.text_head.set_standardisation(*_discussed_moments(training))
-        self.optimiser = torch.optim.Adam(
-            [p for p in self.heads.parameters() if p.requires_grad],
-            lr=recipe.learning_rate,
-            weight_decay=recipe.weight_decay,
-            fused=True,
+        judged = trainer.judge(held_out)
+        return AlignmentEpoch(
+            epoch=number,
+            phase="training" if number > 0 else "tuning",
+            training_loss=training_loss,
+            validation_loss=judged.loss,
+            validation_score=judged.score,
+            recall_at_1_percent=judged.recall_at(1),
+            recall_at_5_percent=judged.recall_at(5),
+            median_rank=judged.median_rank,
+            temperature=trainer.criterion.temperature,
+            pairs_per_s=trainer.pairs_per_s,
         )
 
-    def train_epoch(self) -> float:
-        """One pass over the training rows; returns the mean loss of its batches."""
-        self.heads.train()
-        losses = []
-        for batch in self.training.batches(self.recipe.batch_size):
-            spectrum = self.heads.align_spectrum(batch.spectrum)
-            loss = self.loss(spectrum, self.heads.align_text(batch.text, batch.mask), self.temperature)
-            self.optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            self.optimiser.step()
-            losses.append(loss.item())
-        return float(np.mean(losses))
+    def _after_epoch(self, trainer: AlignmentTrainer, epoch: AlignmentEpoch, info: str) -> None:
+        if self.on_epoch is not None:
+            self.on_epoch(epoch)
+        self.checkpoint.save(lambda: self._state(trainer))
+        report(self.on_step, self.n_tuning + epoch.epoch, self.n_epochs, info)
 
-    def align(self, rows: _Rows) -> tuple[Tensor, Tensor]:
-        """Both modalities in the shared space, without dropout."""
-        self.heads.eval()
-        with torch.no_grad():
-            return self.heads.align_spectrum(rows.spectrum), self.heads.align_text(rows.text, rows.mask)
+    def _state(self, trainer: AlignmentTrainer) -> State:
+        numbers = {
+            "scores": self.scores,
+            "n_tried": self.n_tried,
+            "history": [asdict(epoch) for epoch in self.history],
+            "best_score": self.best_score,
+            "best_epoch": self.best_epoch,
+        }
+        return State(tensors=trainer.state() | prefixed("best", self.best), numbers=numbers)
 
-    def rank_score(self, rows: _Rows) -> float:
-        """Mean natural logarithm of the rank of each source's own text: smoother than recall on few sources."""
-        spectrum, text = self.align(rows)
-        return float(np.log(partner_ranks(spectrum.numpy(), text.numpy())).mean())
-
-    def loss_of(self, rows: _Rows) -> float:
-        """InfoNCE over all rows as one batch."""
-        return float(self.loss(*self.align(rows), self.temperature))
-
-
-def _discussed_moments(rows: _Rows) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each text dimension over the sources whose aspect is discussed."""
-    aspects, weight = rows.text.unflatten(1, (N_ASPECTS, -1)).double(), rows.mask[..., None].double()
-    n = weight.sum(0).clamp_min(1)
-    mean = (aspects * weight).sum(0) / n
-    variance = ((aspects - mean).square() * weight).sum(0) / n
-    return mean.flatten().float(), variance.sqrt().flatten().float()
-
-
-def _select(data: _Rows, rows: NDArray[np.bool_]) -> _Rows:
-    chosen = torch.from_numpy(rows)
-    return _Rows(data.spectrum[chosen], data.text[chosen], data.mask[chosen])
-
-
-def _checked(spectrum: ArrayLike, text: ArrayLike, mask: ArrayLike, split: ArrayLike) -> tuple[_Rows, NDArray[np.str_]]:
-    names = np.asarray(split, dtype=str)
-    data = _Rows(
-        torch.from_numpy(np.array(spectrum, np.float32)),
-        torch.from_numpy(np.array(text, np.float32)),
-        torch.from_numpy(np.array(mask, bool)),
-    )
-    n = len(data)
-    if data.spectrum.ndim != 2 or data.text.ndim != 2 or data.text.shape[1] % N_ASPECTS:
-        shapes = f"{tuple(data.spectrum.shape)} and {tuple(data.text.shape)}"
-        raise ValueError(f"spectrum must have shape (n, d) and text (n, 3 d), not {shapes}")
-    if data.text.shape[0] != n or data.mask.shape != (n, N_ASPECTS) or names.shape != (n,):
-        raise ValueError(
-            f"spectrum has {n} rows; text {tuple(data.text.shape)}, mask {tuple(data.mask.shape)} and "
-            f"split {names.shape} must fit it"
-        )
-    if unknown := sorted(set(names.tolist()) - set(SPLITS)):
-        raise ValueError(f"split must hold {', '.join(SPLITS)}, not {', '.join(unknown)}")
-    for name, values in (("spectrum", data.spectrum), ("text", data.text)):
-        if not bool(torch.isfinite(values).all()):
-            raise ValueError(f"{name} has NaN or infinity")
-    return data, names
+    def _resume(self) -> None:
+        """Take up what the checkpoint holds, and say so; say also why one that is there cannot be used."""
+        saved = self.checkpoint.load()
+        if saved is not None and len(saved.numbers["history"]) > self.recipe.max_epochs:
+            saved, self.checkpoint.ignored = None, "the checkpoint has more epochs than the recipe"
+        if saved is not None:
+            self.scores, self.n_tried = saved.numbers["scores"], saved.numbers["n_tried"]
+            self.history = [AlignmentEpoch(**epoch) for epoch in saved.numbers["history"]]
+            self.best_score, self.best_epoch = saved.numbers["best_score"], saved.numbers["best_epoch"]
+            self.best, self._saved = part_of_state("best", saved.tensors), saved.tensors
+            done = len(self.scores) * self.recipe.tuning_epochs + self.n_tried + len(self.history)
+            report(self.on_step, done, self.n_epochs, f"going on after {done} epochs")
+        elif self.checkpoint.ignored:
+            report(self.on_step, 0, self.n_epochs, f"starting anew: {self.checkpoint.ignored}")

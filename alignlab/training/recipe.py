@@ -8,13 +8,13 @@ from typing import ClassVar, Literal, get_args
 from alignlab.errors import RecipeError
 from alignlab.literature.aspects import ASPECTS
 from alignlab.models.autoencoder import AutoencoderShape
+from alignlab.models.criterion import Loss
 from alignlab.models.heads import Activation, MissingAspect, SpectrumInput
 from alignlab.spectra.grid import N_BINS
 from alignlab.training.recipe_base import Range, Recipe
 
 __all__ = ["AlignmentRecipe", "EncoderRecipe", "Loss", "Range", "Recipe", "Target"]
 
-Loss = Literal["one-way", "symmetric", "regularised", "sigmoid"]
 Target = Literal["expected", "observed"]
 
 
