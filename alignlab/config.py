@@ -19,10 +19,14 @@ class Config:
         Folder of all artefacts; ``ALIGNLAB_DATA`` moves it.
     max_upload_mb : int
         Largest file that a person may hand in through the app, in MB.
+    jobs_url : str
+        PostgreSQL database of the background jobs, for workers on many hosts: ``ALIGNLAB_JOBS_URL``, such as
+        ``postgresql://alignlab@db.example.org/alignlab``. Empty for an SQLite file in the data folder.
     """
 
     data_dir: Path
     max_upload_mb: int = 200
+    jobs_url: str = ""
 
     @property
     def surveys_dir(self) -> Path:
@@ -39,8 +43,21 @@ class Config:
         """The SQLite file of people's labels, notes and choices."""
         return self.data_dir / "lab.sqlite"
 
+    @property
+    def jobs_dir(self) -> Path:
+        """Folder with one sub-folder per background job."""
+        return self.data_dir / "jobs"
+
+    @property
+    def jobs_path(self) -> Path:
+        """The SQLite file of the background jobs, used unless `jobs_url` names a database."""
+        return self.data_dir / "jobs.sqlite"
+
 
 def load_config() -> Config:
-    """Read the configuration from the environment (``ALIGNLAB_DATA``), never cached."""
+    """Read the configuration from the environment (``ALIGNLAB_DATA``, ``ALIGNLAB_JOBS_URL``), never cached."""
     data_dir = os.environ.get("ALIGNLAB_DATA")
-    return Config(data_dir=Path(data_dir).expanduser() if data_dir else PROJECT_ROOT / "data")
+    return Config(
+        data_dir=Path(data_dir).expanduser() if data_dir else PROJECT_ROOT / "data",
+        jobs_url=os.environ.get("ALIGNLAB_JOBS_URL", ""),
+    )
