@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSClient, Serializer
-from dbos.error import DBOSException
+from dbos import DBOS, DBOSClient, Serializer, error
 
 from alignlab.config import Config
 from alignlab.jobs.spec import JobError
@@ -23,11 +22,11 @@ WORK_QUEUE, PLAN_QUEUE = "work", "plans"
 _BUSY_MS = 30_000
 _SETUP_LOCK = 7_301_164
 #: What a database that is away for a moment looks like.
-DATABASE_ERRORS = (sa.exc.SQLAlchemyError, DBOSException)
+DATABASE_ERRORS = (sa.exc.SQLAlchemyError, error.DBOSException)
 
 
 class JsonSerializer(Serializer):
-    """Everything in the database is JSON, and an error keeps its words; the default, pickle, would run what it reads."""
+    """Everything in the database is JSON, and an error keeps its words. (The default, pickle, runs what it reads.)"""
 
     def serialize(self, data: Any) -> str:
         """Turn a value or an error into JSON."""
@@ -98,10 +97,10 @@ def prepare_database(config: Config) -> None:
                 sa.text("CREATE TABLE IF NOT EXISTS alignlab_workers (executor TEXT PRIMARY KEY, beat FLOAT NOT NULL)")
             )
         made.dispose()
-    except sa.exc.SQLAlchemyError as error:
+    except sa.exc.SQLAlchemyError as problem:
         where = config.jobs_path if is_sqlite(config) else "the database that ALIGNLAB_JOBS_URL names"
-        reason = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
-        raise JobError(f"Jobs cannot be queued in {where}: {reason}", remedy="See that it is running.") from error
+        reason = str(getattr(problem, "orig", None) or problem).strip().split("\n")[0]
+        raise JobError(f"Jobs cannot be queued in {where}: {reason}", remedy="See that it is running.") from problem
 
 
 def client(config: Config) -> DBOSClient:
