@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.literature.embedders import load_embedder
-from alignlab.models.heads import apply_heads
+from alignlab.models.ensemble import apply_aligned
 from alignlab.services.runs import run_weights
 from alignlab.services.word_search import find_by_words, search_index
 from alignlab.services.workspace import Workspace, open_workspace
@@ -76,7 +76,7 @@ def measure(workspace: Workspace, query: str, wanted: str) -> Precision:
 def _by_bare_query(workspace: Workspace, query: str) -> NDArray[np.intp]:
     vector = load_embedder(*workspace.survey.embedder()).transform([query])
     _, heads = run_weights(workspace.run)
-    _, place = apply_heads(heads, text=np.tile(vector, (1, 3)), mask=np.ones((1, 3), bool))
+    _, place = apply_aligned(heads, text=np.tile(vector, (1, 3)), mask=np.ones((1, 3), bool))
     assert place is not None
     return np.argsort(-(workspace.run.latents("spectrum_aligned") @ place[0]))
 

@@ -85,6 +85,7 @@ def apply_aligned(
     weights: Weights,
     *,
     spectrum: ArrayLike | None = None,
+    bins: ArrayLike | None = None,
     text: ArrayLike | None = None,
     mask: ArrayLike | None = None,
 ) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
@@ -94,7 +95,7 @@ def apply_aligned(
     ----------
     weights : mapping of str to ndarray
         From `AlignmentHeads.to_weights` or `ensemble_weights`.
-    spectrum, text, mask
+    spectrum, bins, text, mask
         As for `alignlab.models.heads.apply_heads`.
 
     Returns
@@ -107,6 +108,8 @@ def apply_aligned(
     ValueError
         As `apply_heads`, and if there is no member.
     """
-    answers = [apply_heads(member, spectrum=spectrum, text=text, mask=mask) for member in members_of(weights)]
+    answers = [
+        apply_heads(member, spectrum=spectrum, bins=bins, text=text, mask=mask) for member in members_of(weights)
+    ]
     spectra, texts = ([vectors for vectors in side if vectors is not None] for side in zip(*answers, strict=True))
     return (combine_vectors(spectra) if spectra else None), (combine_vectors(texts) if texts else None)

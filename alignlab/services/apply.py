@@ -9,7 +9,7 @@ import numpy as np
 from alignlab.analysis.novelty import training_distance_percentile
 from alignlab.analysis.regression import estimate
 from alignlab.errors import AlignlabError
-from alignlab.models.heads import apply_heads
+from alignlab.models.ensemble import apply_aligned
 from alignlab.progress import OnStep, report
 from alignlab.services.runs import estimates_frame, run_weights
 from alignlab.store.artefact import Meta
@@ -48,7 +48,7 @@ def apply_run(
     encoder, heads = run_weights(run)
     spectrum = encoder.encode_in_batches(survey.spectra)
     latents = {"spectrum": spectrum}
-    aligned, _ = apply_heads(heads, spectrum=spectrum)
+    aligned, _ = apply_aligned(heads, spectrum=spectrum, bins=survey.spectra)
     assert aligned is not None  # spectra were given, so there is an answer for them
     latents["spectrum_aligned"] = aligned
 

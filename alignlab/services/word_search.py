@@ -171,7 +171,7 @@ def _place_of(workspace: Workspace, query: str, best: Vector, notes: list[str]) 
     """The unit vector in the shared space that stands for the query; None where the survey has no text vectors."""
     # Imported here: torch takes seconds, which a search by name need not wait for.
     from alignlab.literature.embedders import load_embedder
-    from alignlab.models.heads import apply_heads
+    from alignlab.models.ensemble import apply_aligned
     from alignlab.services.runs import run_weights
 
     survey = workspace.survey
@@ -186,7 +186,7 @@ def _place_of(workspace: Workspace, query: str, best: Vector, notes: list[str]) 
         return None
     _, heads = run_weights(workspace.run)
     n_aspects = survey.text_mask.shape[1]
-    _, placed = apply_heads(heads, text=np.tile(own, (1, n_aspects)), mask=np.ones((1, n_aspects), bool))
+    _, placed = apply_aligned(heads, text=np.tile(own, (1, n_aspects)), mask=np.ones((1, n_aspects), bool))
     assert placed is not None  # a text was given, so there is an answer for it
     likeness = (survey.text.reshape(survey.n_sources, n_aspects, -1) @ own[0]).sum(axis=1)
     likeness /= np.sqrt(survey.text_mask.sum(axis=1) + 1)

@@ -63,3 +63,17 @@ def test_what_is_no_ensemble_is_said() -> None:
         apply_aligned({"ensemble": np.frombuffer(b'{"members": 2}', np.uint8)}, spectrum=np.zeros((1, 10)))
     with pytest.raises(ValueError, match="same rows"):
         combine_vectors([np.ones((2, 3), np.float32), np.ones((3, 3), np.float32)])
+
+
+def test_members_may_see_different_inputs(rows: dict) -> None:
+    """One sees latents, one the bins of the spectrum, one both."""
+    bins = np.random.default_rng(1).random((20, 7)).astype(np.float32)
+    seen = {"latents": 10, "spectrum": 7, "both": 17}
+    members = []
+    for kind, dim in seen.items():
+        torch.manual_seed(0)
+        shape = HeadsShape(spectrum_dim=dim, text_dim=12, shared_dim=5, hidden_dim=16, spectrum_input=kind)
+        members.append(AlignmentHeads(shape).to_weights())
+    spectrum, _ = apply_aligned(ensemble_weights(members), spectrum=rows["spectrum"], bins=bins)
+    alone, _ = apply_heads(members[1], spectrum=rows["spectrum"], bins=bins)
+    np.testing.assert_allclose(spectrum[:, 5:10] * np.sqrt(3), alone, atol=1e-6)
