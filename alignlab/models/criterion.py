@@ -43,7 +43,7 @@ class Criterion(nn.Module):
     @property
     def temperature(self) -> float:
         """What logits are divided by now."""
-        return float(self.log_temperature.exp()) if self._fixed is None else self._fixed
+        return float(self.log_temperature.detach().exp()) if self._fixed is None else self._fixed
 
     def forward(self, spectrum: Tensor, text: Tensor) -> Tensor:
         """The loss of unit vectors (B, d), row i of one belonging to row i of the other."""

@@ -132,7 +132,7 @@ def _check(spectrum: Tensor, text: Tensor, temperature: float | Tensor) -> None:
         shapes = f"{tuple(spectrum.shape)} and {tuple(text.shape)}"
         raise ValueError(f"spectrum and text must be matrices of one shape, with at least one row, not {shapes}")
     if not temperature > 0:
-        raise ValueError(f"temperature must be positive, not {float(temperature):g}")
+        raise ValueError(f"temperature must be positive, not {temperature}")
 
 
 class _BlockedInfoNce(torch.autograd.Function):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +18,22 @@ from alignlab.analysis.reconstruction import on_observed_scale
 from alignlab.errors import DamagedArtefactError, MissingArtefactError
 from alignlab.models.autoencoder import SpectrumAutoencoder
 from alignlab.progress import OnStep, report
-from alignlab.spectra.grid import N_BINS, PI_CHANNEL_KEV, EnergyGrid, energy_grid, minmax_normalise, overlap_matrix
+from alignlab.spectra.grid import N_BINS, EnergyGrid, energy_grid, minmax_normalise
+from alignlab.training.checkpoint import (
+    Checkpoint,
+    State,
+    inputs_digest,
+    optimiser_tensors,
+    part_of_state,
+    prefixed,
+    restore_optimiser,
+)
+from alignlab.training.poisson_spectra import PoissonSpectra
 from alignlab.training.recipe import EncoderRecipe
 
 #: The weights that ship with the package.
 ENCODER_WEIGHTS = Path(__file__).resolve().parent.parent / "models" / "weights" / "spectrum_encoder.safetensors"
 _WARM_UP = 0.02
-#: A spectrum is made fainter or brighter with this probability.
-_SCALED_FRACTION = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,50 +64,6 @@ class EncoderResult:
     model: SpectrumAutoencoder = field(repr=False)
     history: tuple[EncoderEpoch, ...]
     best_epoch: int
-
-
-class PoissonSpectra:
-    """Draws new observed spectra for known expected ones, with the correlations that rebinned channels have.
-
-    Photons are counted in instrument channels and then shared among the bins, so neighbouring bins that share a channel
-    rise and fall together; drawing in the bins themselves would give a finer noise than any observation has.
-
-    Parameters
-    ----------
-    expected : array_like, shape (n, n_bins) or (n, n_channels)
-        Noise-free expected counts per bin, or per channel when `channel_edges_kev` is given.
-    grid : EnergyGrid
-        The bins.
-    channel_edges_kev : array_like, shape (n_channels + 1,), optional
-        Edges of the channels of `expected`. By default bins are moved to channels of 14.6 eV first.
-    """
-
-    def __init__(self, expected: ArrayLike, *, grid: EnergyGrid, channel_edges_kev: ArrayLike | None = None) -> None:
-        values = np.asarray(expected, dtype=np.float32)
-        if channel_edges_kev is None:
-            low, high = grid.edges_kev[0] / PI_CHANNEL_KEV, grid.edges_kev[-1] / PI_CHANNEL_KEV
-            edges = np.arange(np.floor(low), np.ceil(high) + 1) * PI_CHANNEL_KEV
-            values = values @ overlap_matrix(grid.edges_kev, edges).astype(np.float32)
-        else:
-            edges = np.asarray(channel_edges_kev, dtype=np.float64)
-        self.channels = torch.from_numpy(np.ascontiguousarray(values))
-        self.to_bins = torch.from_numpy(overlap_matrix(edges, grid.edges_kev).astype(np.float32))
-
-    def draw(
-        self, rows: Tensor, *, scaling: tuple[float, float] = (1, 1), generator: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        """Draw new observed and matching expected counts, each (len(rows), n_bins).
-
-        Half of the rows are first made fainter or brighter by a factor from the log-uniform range `scaling`.
-        """
-        expected = self.channels[rows]
-        if scaling != (1, 1):
-            low, high = np.log(scaling)
-            chosen, place = torch.rand(2, len(rows), 1, generator=generator)
-            factor = torch.exp(float(low) + place * float(high - low))
-            expected = expected * torch.where(chosen < _SCALED_FRACTION, factor, 1.0)
-        observed = torch.poisson(expected, generator=generator)
-        return observed @ self.to_bins, expected @ self.to_bins
 
 
 def train_encoder(
@@ -171,62 +134,122 @@ def train_encoder(
     if recipe.augment:
         chosen = expected if expected_channels is None else expected_channels
         source = PoissonSpectra(np.asarray(chosen)[train], grid=grid, channel_edges_kev=channel_edges_kev)
+    facts = {"recipe": recipe.to_json(), "seed": str(seed)}
+    if checkpoint is not None:
+        given = (expected, expected_channels, channel_edges_kev)
+        facts["inputs"] = inputs_digest(observed, names, *(None if x is None else np.asarray(x) for x in given))
     with torch.random.fork_rng(devices=[]):
+        training = _Training(recipe, pairs(train), source, seed=seed)
+        kept = Checkpoint(checkpoint, facts)
+        training.resume(kept, on_step)
+        validation = pairs(held_out)
+        while len(training.history) < recipe.max_epochs and training.n_without_better < recipe.patience:
+            training.run_epoch(validation)
+            epoch = training.history[-1]
+            if on_epoch is not None:
+                on_epoch(epoch)
+            kept.save(training.state)
+            report(
+                on_step,
+                epoch.epoch,
+                recipe.max_epochs,
+                f"epoch {epoch.epoch}, validation MAE {epoch.validation_mae:.4f}",
+            )
+        kept.save(training.state, at_once=True)
+    training.model.load_state_dict(training.best)
+    return EncoderResult(model=training.model.eval(), history=tuple(training.history), best_epoch=training.best_epoch)
+
+
+class _Training:
+    """An autoencoder with its optimiser, its random numbers and its history; dropout uses torch's global generator."""
+
+    def __init__(
+        self, recipe: EncoderRecipe, training: tuple[Tensor, Tensor], source: PoissonSpectra | None, *, seed: int
+    ) -> None:
         torch.manual_seed(seed)
-        return _train(recipe, pairs(train), pairs(held_out), source, torch.Generator().manual_seed(seed), on_step)
+        self.recipe, self.training, self.source = recipe, training, source
+        self.generator = torch.Generator().manual_seed(seed)
+        self.model = SpectrumAutoencoder(recipe.shape())
+        self.optimiser = torch.optim.AdamW(
+            self.model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
+        )
+        self.history: list[EncoderEpoch] = []
+        self.best_mae, self.best_epoch = float("inf"), 0
+        self.best: dict[str, Tensor] = {}
 
+    @property
+    def n_without_better(self) -> int:
+        """Epochs since the best one."""
+        return len(self.history) - self.best_epoch
 
-def _train(
-    recipe: EncoderRecipe,
-    training: tuple[Tensor, Tensor],
-    validation: tuple[Tensor, Tensor],
-    source: PoissonSpectra | None,
-    generator: torch.Generator,
-    on_step: OnStep | None,
-) -> EncoderResult:
-    model = SpectrumAutoencoder(recipe.shape())
-    n = len(training[0])
-    n_steps = recipe.max_epochs * -(-n // recipe.batch_size)
-    optimiser = torch.optim.AdamW(
-        model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
-    )
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, n_steps))
-    history: list[EncoderEpoch] = []
-    best_mae, best_epoch, best_weights = float("inf"), 0, copy.deepcopy(model.state_dict())
-    for epoch in range(1, recipe.max_epochs + 1):
-        model.train()
+    def run_epoch(self, validation: tuple[Tensor, Tensor]) -> None:
+        """One pass over the training spectra, judged on the validation ones."""
+        training_mae = self._train_epoch()
+        mae = _validation_mae(self.model, validation)
+        self.history.append(EncoderEpoch(epoch=len(self.history) + 1, training_mae=training_mae, validation_mae=mae))
+        if mae < self.best_mae:
+            self.best_mae, self.best_epoch = mae, len(self.history)
+            self.best = {name: value.clone() for name, value in self.model.state_dict().items()}
+
+    def _train_epoch(self) -> float:
+        n, size = len(self.training[0]), self.recipe.batch_size
+        per_epoch = -(-n // size)
+        step, n_steps = len(self.history) * per_epoch, self.recipe.max_epochs * per_epoch
+        self.model.train()
         total = 0.0
-        for rows in torch.randperm(n, generator=generator).split(recipe.batch_size):
-            if source is None:
-                x, y = training[0][rows], training[1][rows]
-            else:
-                x, y = _augmented(source, rows, recipe, generator)
-            loss = (model(x) - y).abs().mean()
-            optimiser.zero_grad(set_to_none=True)
+        for number, rows in enumerate(torch.randperm(n, generator=self.generator).split(size), start=step):
+            x, y = self._batch(rows)
+            loss = (self.model(x) - y).abs().mean()
+            for group in self.optimiser.param_groups:
+                group["lr"] = self.recipe.learning_rate * _rate(number, n_steps)
+            self.optimiser.zero_grad(set_to_none=True)
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+            self.optimiser.step()
             total += loss.item() * len(rows)
-        mae = _validation_mae(model, validation)
-        history.append(EncoderEpoch(epoch=epoch, training_mae=total / n, validation_mae=mae))
-        if mae < best_mae:
-            best_mae, best_epoch, best_weights = mae, epoch, copy.deepcopy(model.state_dict())
-        report(on_step, epoch, recipe.max_epochs, f"epoch {epoch}, validation MAE {mae:.4f}")
-        if epoch - best_epoch >= recipe.patience:
-            break
-    model.load_state_dict(best_weights)
-    return EncoderResult(model=model.eval(), history=tuple(history), best_epoch=best_epoch)
+        return total / n
 
+    def _batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Spectra and their targets; with a source of new realisations, drawn anew."""
+        if self.source is None:
+            return self.training[0][rows], self.training[1][rows]
+        scaling = (self.recipe.scaling_min, self.recipe.scaling_max)
+        observed, expected = self.source.draw(rows, scaling=scaling, generator=self.generator)
+        x = torch.from_numpy(minmax_normalise(observed.numpy()))
+        if self.recipe.target == "observed":
+            return x, x
+        return x, torch.from_numpy(on_observed_scale(expected.numpy(), observed.numpy()))
 
-def _augmented(
-    source: PoissonSpectra, rows: Tensor, recipe: EncoderRecipe, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    observed, expected = source.draw(rows, scaling=(recipe.scaling_min, recipe.scaling_max), generator=generator)
-    x = torch.from_numpy(minmax_normalise(observed.numpy()))
-    if recipe.target == "observed":
-        return x, x
-    return x, torch.from_numpy(on_observed_scale(expected.numpy(), observed.numpy()))
+    def state(self) -> State:
+        """Everything that the next epoch depends on."""
+        tensors = (
+            prefixed("model", self.model.state_dict())
+            | prefixed("best", self.best)
+            | prefixed("optimiser", optimiser_tensors(self.optimiser))
+            | {"random": torch.get_rng_state(), "generator": self.generator.get_state()}
+        )
+        numbers = {
+            "history": [asdict(epoch) for epoch in self.history],
+            "best_mae": self.best_mae,
+            "best_epoch": self.best_epoch,
+        }
+        return State(tensors=tensors, numbers=numbers)
+
+    def resume(self, kept: Checkpoint, on_step: OnStep | None) -> None:
+        """Take up what the checkpoint holds, and say so; say also why one that is there cannot be used."""
+        saved = kept.load()
+        if saved is not None:
+            self.model.load_state_dict(part_of_state("model", saved.tensors))
+            restore_optimiser(self.optimiser, part_of_state("optimiser", saved.tensors))
+            torch.set_rng_state(saved.tensors["random"])
+            self.generator.set_state(saved.tensors["generator"])
+            self.best = part_of_state("best", saved.tensors)
+            self.history = [EncoderEpoch(**epoch) for epoch in saved.numbers["history"]]
+            self.best_mae, self.best_epoch = saved.numbers["best_mae"], saved.numbers["best_epoch"]
+            done = len(self.history)
+            report(on_step, done, self.recipe.max_epochs, f"going on after {done} epochs")
+        elif kept.ignored:
+            report(on_step, 0, self.recipe.max_epochs, f"starting anew: {kept.ignored}")
 
 
 def _validation_mae(model: SpectrumAutoencoder, validation: tuple[Tensor, Tensor]) -> float:

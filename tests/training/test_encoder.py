@@ -16,7 +16,8 @@ from alignlab.analysis.reconstruction import compare_reconstructions, pca_recons
 from alignlab.errors import DamagedArtefactError, MissingArtefactError
 from alignlab.progress import StoppedError
 from alignlab.spectra.grid import PI_CHANNEL_KEV, energy_grid, minmax_normalise, overlap_matrix
-from alignlab.training.encoder import PoissonSpectra, load_encoder, save_encoder, train_encoder
+from alignlab.training.encoder import load_encoder, save_encoder, train_encoder
+from alignlab.training.poisson_spectra import PoissonSpectra
 from alignlab.training.recipe import EncoderRecipe
 
 RECIPE = EncoderRecipe(
