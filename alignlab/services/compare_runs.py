@@ -31,6 +31,7 @@ _KEPT = 8
 CLEAR = 0.05
 
 Verdict = Literal["better", "worse", "no difference seen"]
+FigureKind = Literal["share", "rank", "mean"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,7 @@ class FigureDifference:
 
     label: str
     direction: str
-    kind: Literal["share", "rank", "mean"]
+    kind: FigureKind
     first: float
     second: float
     difference: float
@@ -256,15 +257,14 @@ def _figures(
         columns = [np.stack([*(r <= limit for limit in limits), 1 / r], axis=1).astype(np.float64) for r in ranks]
         means = paired_means(*columns, rng=rng, n_resamples=N_RESAMPLES)
         median = paired_medians(ranks[0][:, None], ranks[1][:, None], rng=rng, n_resamples=N_RESAMPLES)
-        labels = [(f"recall@{percent}%", "share") for percent in RECALL_PERCENTS]
-        found += [_figure(means, place, label, direction, kind) for place, (label, kind) in enumerate(labels)]
+        found += [_figure(means, k, f"recall@{p}%", direction, "share") for k, p in enumerate(RECALL_PERCENTS)]
         found.append(_figure(median, 0, "median rank", direction, "rank"))
-        found.append(_figure(means, len(labels), "mean reciprocal rank", direction, "mean"))
+        found.append(_figure(means, len(RECALL_PERCENTS), "mean reciprocal rank", direction, "mean"))
     return tuple(found)
 
 
 def _figure(
-    differences: PairedDifferences, place: int, label: str, direction: str, kind: Literal["share", "rank", "mean"]
+    differences: PairedDifferences, place: int, label: str, direction: str, kind: FigureKind
 ) -> FigureDifference:
     numbers = ("first", "second", "difference", "low", "high")
     values = {name: float(getattr(differences, name)[place]) for name in numbers}

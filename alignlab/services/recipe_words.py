@@ -29,8 +29,12 @@ def recipe_choices(recipe: Mapping[str, Any]) -> dict[str, Any]:
     recipe : mapping
         `alignlab.store.run.Run.recipe`.
     """
-    told = {name: value for name, value in recipe.items() if name not in (*_PROVENANCE, "alignment")}
-    return {**_paper(), **_flat(told), **_flat(recipe.get("alignment") or {})}
+    told = {name: value for name, value in recipe.items() if name not in (*_PROVENANCE, "alignment", "ensemble")}
+    ensemble = recipe.get("ensemble") or {}
+    members = {"members": ensemble["members"]} if "members" in ensemble else {}
+    if varied := ensemble.get("varied"):
+        members["members with a recipe of their own"] = len(varied)
+    return {**_paper(), **_flat(told), **members, **_flat(recipe.get("alignment") or {})}
 
 
 def recipe_in_words(recipe: Mapping[str, Any]) -> str:

@@ -17,6 +17,8 @@ from alignlab.services.workspace import Catalogue
 from alignlab.store.artefact import MANIFEST, Meta, check_name, manifest_digest, read_manifest, withdraw
 from alignlab.store.run import Run
 
+_JOBS_LOOKED_AT = 1000
+
 
 @dataclass(frozen=True, kw_only=True)
 class ShelvedRun:
@@ -65,8 +67,7 @@ class ShelvedRun:
     @property
     def n_members(self) -> int:
         """How many pairs of heads answer together: 1 unless it is an ensemble."""
-        members = (self.recipe.get("ensemble") or {}).get("members", 1)
-        return len(members) if isinstance(members, list) else int(members)
+        return int((self.recipe.get("ensemble") or {}).get("members", 1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +112,7 @@ def disk_use(config: Config) -> DiskUse:
     return DiskUse(
         surveys=size_of(config.surveys_dir),
         runs=size_of(config.runs_dir),
-        jobs=size_of(config.data_dir / "jobs"),
+        jobs=size_of(config.jobs_dir),
         free=shutil.disk_usage(config.data_dir).free,
     )
 
@@ -226,13 +227,14 @@ def _stale(meta: Meta, folder: Path) -> str:
 
 def _job_that_needs(config: Config, run: ShelvedRun) -> str:
     """Id of a job that has not ended and works with the run, or has it from one of its parts; empty for none."""
+    # Imported here: kinds of jobs know recipes, and these torch, which a list of runs need not wait for.
     from alignlab.services.jobs import jobs
 
-    for job in jobs(config, survey=run.survey):
+    for job in jobs(config, survey=run.survey, limit=_JOBS_LOOKED_AT):
         if job.state in FINAL_STATES:
             continue
         if job.spec.run == run.run_id or any(
-            part.result.get("run") == run.run_id for part in jobs(config, parent=job.id)
+            part.result.get("run") == run.run_id for part in jobs(config, parent=job.id, limit=_JOBS_LOOKED_AT)
         ):
             return job.id
     return ""

@@ -67,10 +67,8 @@ class Catalogue:
     def run_ids(self, survey_name: str) -> list[str]:
         """Ids of the published runs of a survey, oldest first."""
         folder = self.config.runs_dir / survey_name
-        sealed = {name: folder / name / MANIFEST for name in _published(folder)}
-        return sorted(
-            (name for name, seal in sealed.items() if seal.is_file()), key=lambda name: sealed[name].stat().st_mtime
-        )
+        sealed = {name: _sealed_ns(folder / name) for name in _published(folder)}
+        return sorted((name for name, when in sealed.items() if when), key=lambda name: sealed[name] or 0)
 
     def survey(self, name: str) -> Survey:
         """Open a survey by name."""
@@ -149,6 +147,14 @@ def _applied(catalogue: Catalogue, run: Run) -> tuple[AppliedSurvey, ...]:
 
 def _published(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.glob("[!.]*") if path.is_dir()) if folder.is_dir() else []
+
+
+def _sealed_ns(folder: Path) -> int | None:
+    """When an artefact was sealed; None where it was not, or has just been deleted."""
+    try:
+        return (folder / MANIFEST).stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
 
 
 def _choices(names: list[str], otherwise: str) -> str:
