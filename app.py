@@ -26,7 +26,11 @@ else:
         st.Page("pages/search.py", title="Search", icon=":material/search:"),
         st.Page("pages/survey.py", title="Survey", icon=":material/list_alt:"),
     ]
-    page = st.navigation({"Explore": explore})
+    lab = [
+        st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
+        st.Page("pages/runs.py", title="Runs", icon=":material/compare:"),
+    ]
+    page = st.navigation({"Explore": explore, "Lab": lab})
     header.show(workspace, page_title=page.title)
     page.run()
     theme.footer(workspace)

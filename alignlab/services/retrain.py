@@ -1,65 +1,78 @@
-"""Training the heads again in the background, and switching to what came out."""
+"""Training beside the run that is shown, in the background or at once, and switching to what came out."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from typing import Any
 
+from alignlab.jobs.spec import Job, JobSpec
 from alignlab.progress import OnStep
-from alignlab.services.background import Progress, Task
+from alignlab.services import jobs as queue
+from alignlab.services.apply import apply_run
+from alignlab.services.job_kinds import job_kind
+from alignlab.services.jobs import Submitted
+from alignlab.services.run_shelf import promote
 from alignlab.services.workspace import Catalogue, Workspace
 from alignlab.store.run import Run
+from alignlab.training.recipe import AlignmentRecipe
+from alignlab.training.recipe_base import Recipe
+
+#: Kinds of jobs that work on a run instead of making one.
+_ON_A_RUN = frozenset({"small-heads", "project", "apply"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Retraining:
-    """How far a retraining is.
-
-    Attributes
-    ----------
-    progress : Progress
-    is_running : bool
-    newest_run : str
-        Id of the survey's newest run.
-    """
-
-    progress: Progress
-    is_running: bool
-    newest_run: str
+def needs_run(kind: str) -> bool:
+    """Whether a job of this kind works on a run."""
+    return kind in _ON_A_RUN
 
 
-def retraining_task(catalogue: Catalogue, survey: str) -> Task:
-    """The background task that trains heads on a survey."""
-    return Task(catalogue.config, f"heads-{survey}")
-
-
-def retraining(workspace: Workspace) -> Retraining:
-    """How far the survey's retraining is; nothing is started."""
-    catalogue = Catalogue(workspace.config)
-    task = retraining_task(catalogue, workspace.survey.name)
-    newest = catalogue.run_ids(workspace.survey.name)[-1]
-    return Retraining(progress=task.progress(), is_running=task.is_running(), newest_run=newest)
-
-
-def start_retraining(workspace: Workspace) -> None:
-    """Train the heads with the run's recipe from another random start, in a process of its own.
-
-    The run that is shown stays the one that is shown.
-    """
-    catalogue = Catalogue(workspace.config)
-    survey = workspace.survey.name
-    show_run(workspace, workspace.run.run_id)
-    seeds = [catalogue.run(run_id, survey_name=survey).meta.seed or 0 for run_id in catalogue.run_ids(survey)]
-    retraining_task(catalogue, survey).start(
-        ["train", "heads", "--background", "--survey", survey, "--seed", str(max(seeds) + 1)]
+def existing_result(workspace: Workspace, kind: str, recipe: Recipe, *, seed: int) -> dict[str, Any]:
+    """What an identical job has made already; empty where there has been none."""
+    spec = JobSpec(
+        kind=kind,
+        survey=workspace.survey.name,
+        survey_digest=workspace.survey.digest,
+        recipe=json.loads(recipe.to_json()),
+        seed=seed,
+        run=_run(workspace, kind),
     )
+    return job_kind(kind).existing(spec, workspace.config) or {}
+
+
+def next_seed(workspace: Workspace) -> int:
+    """A seed that no run and no job of the survey has had."""
+    catalogue, survey = Catalogue(workspace.config), workspace.survey.name
+    runs = [catalogue.run(run_id, survey_name=survey).meta.seed or 0 for run_id in catalogue.run_ids(survey)]
+    return 1 + max([*runs, *(job.spec.seed for job in queue.jobs(workspace.config, survey=survey))])
+
+
+def train(workspace: Workspace, kind: str, recipe: Recipe, *, seed: int) -> Submitted:
+    """Submit a job on the workspace's survey, and on its run where the kind works on one.
+
+    The run that is shown stays the one that is shown, however new another is.
+    """
+    catalogue, survey = Catalogue(workspace.config), workspace.survey.name
+    if catalogue.lab.active_run(survey) is None:
+        catalogue.lab.set_active_run(survey, workspace.run.run_id)
+    return queue.submit(kind, recipe, config=workspace.config, survey=survey, seed=seed, run=_run(workspace, kind))
+
+
+def retrain_heads(workspace: Workspace) -> Submitted:
+    """Submit a training of the heads with the recipe of the workspace's run, from another random start."""
+    recipe = AlignmentRecipe.from_json(workspace.run.recipe["alignment"])
+    return train(workspace, "align", recipe, seed=next_seed(workspace))
+
+
+def latest_retraining(workspace: Workspace) -> Job | None:
+    """The newest job that trains heads on the survey; None where there is none."""
+    found = (job for job in queue.jobs(workspace.config, survey=workspace.survey.name) if job.spec.kind == "align")
+    return next(found, None)
 
 
 def retrain(workspace: Workspace, *, seed: int, on_step: OnStep | None = None) -> Run:
-    """Train the heads with the recipe of the workspace's run and `seed`; apply the new run to the same surveys."""
-    # Imported here: torch takes seconds, which following a training need not wait for.
-    from alignlab.services.apply import apply_run
+    """Train the heads here and now with the recipe of the workspace's run; apply the new run to the same surveys."""
+    # Imported here: the trainer takes a second, which following a training need not wait for.
     from alignlab.services.runs import train_run
-    from alignlab.training.recipe import AlignmentRecipe
 
     recipe = AlignmentRecipe.from_json(workspace.run.recipe["alignment"])
     run = train_run(workspace.survey, recipe, config=workspace.config, seed=seed, on_step=on_step)
@@ -68,6 +81,15 @@ def retrain(workspace: Workspace, *, seed: int, on_step: OnStep | None = None) -
     return run
 
 
+def runs_of(workspace: Workspace) -> list[str]:
+    """Ids of the runs of the workspace's survey, oldest first."""
+    return Catalogue(workspace.config).run_ids(workspace.survey.name)
+
+
 def show_run(workspace: Workspace, run_id: str) -> None:
     """Make a run the one that every page shows."""
-    Catalogue(workspace.config).lab.set_active_run(workspace.survey.name, run_id)
+    promote(Catalogue(workspace.config), workspace.survey.name, run_id)
+
+
+def _run(workspace: Workspace, kind: str) -> str:
+    return workspace.run.run_id if needs_run(kind) else ""

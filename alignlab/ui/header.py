@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from alignlab.services.workspace import Workspace
-from alignlab.ui import presentation, theme
+from alignlab.ui import presentation, pulse, theme
 from alignlab.ui.dropped import drop_zone
 from alignlab.ui.opened import current_lab
 from alignlab.ui.search_box import search_box
@@ -16,5 +16,6 @@ def show(workspace: Workspace, *, page_title: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="header"):
         theme.brand(workspace)
         search_box(workspace)
+        pulse.show(workspace)
         presentation.scenes_menu(workspace, current_lab(), on_atlas=page_title == "Atlas")
     drop_zone(workspace)

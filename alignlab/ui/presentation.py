@@ -12,8 +12,9 @@ from urllib.parse import parse_qs, urlencode
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
+from alignlab.errors import AlignlabError
 from alignlab.services import scenes
-from alignlab.services.retrain import retraining, show_run, start_retraining
+from alignlab.services.retrain import latest_retraining, retrain_heads, runs_of, show_run
 from alignlab.services.scenes import Scene
 from alignlab.services.selections import kept_selection
 from alignlab.services.workspace import Workspace
@@ -235,18 +236,31 @@ def _act(scene: Scene, workspace: Workspace) -> None:
 
 
 def _retrain(workspace: Workspace) -> None:
-    @st.fragment(run_every=timedelta(seconds=1))
+    """Start a training, follow it, and show the run that came out, without leaving the stage."""
+    job = latest_retraining(workspace)
+    busy = job is not None and not job.has_ended
+
+    @st.fragment(run_every=timedelta(seconds=1) if busy else None, key="scene_retraining")
     def follow() -> None:
-        now = retraining(workspace)
-        if now.is_running:
+        now = latest_retraining(workspace)
+        if now is not None and not now.has_ended:
             fraction = min(max(now.progress.fraction, 0.0), 1.0)
-            st.progress(fraction, text=f"{now.progress.message} · {fraction:.0%}")
+            st.progress(fraction, text=f"{now.progress.message or 'starting'} · {fraction:.0%}")
             return
-        if now.progress.error:
-            st.warning(now.progress.error)
-        if now.progress.done and now.newest_run != workspace.run.run_id:
-            st.button(f"Show run {now.newest_run}", type="primary", on_click=show_run, args=(workspace, now.newest_run))
-        st.button("Train the heads again", on_click=start_retraining, args=(workspace,))
+        if busy:
+            st.rerun(scope="app")
+        made = str(now.result.get("run", "")) if now is not None else ""
+        if now is not None and now.error:
+            st.warning(now.error)
+        if made and made != workspace.run.run_id and made in runs_of(workspace):
+            st.button(f"Show run {made}", type="primary", on_click=show_run, args=(workspace, made))
+        if st.button("Train the heads again"):
+            try:
+                retrain_heads(workspace)
+            except AlignlabError as error:
+                st.error(str(error))
+            else:
+                st.rerun(scope="app")
 
     with st.container(width=320):
         follow()

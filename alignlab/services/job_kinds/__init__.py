@@ -10,7 +10,7 @@ from typing import Any
 from alignlab.config import Config
 from alignlab.jobs.spec import JobError, JobSpec
 from alignlab.jobs.work import Work
-from alignlab.training.recipe import Recipe
+from alignlab.training.recipe_base import Recipe
 
 #: Kind → module with a `KIND`.
 KINDS: Mapping[str, str] = {

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from alignlab.ui.theme import Shade
 
@@ -17,7 +16,13 @@ _LINE = {"light": "#0c7beb", "dark": "#56a7ff"}
 _SECOND = {"light": "#c8702a", "dark": "#e58e79"}
 _GRID = {"light": "rgba(22,32,44,0.09)", "dark": "rgba(232,236,241,0.12)"}
 _COLUMNS = 3
+#: Pixels of a row of plots, of a plot in it, and above and below them all.
 ROW_HEIGHT = 172
+_PLOT_HEIGHT, _MARGINS = 112, 66
+#: Space between plots, in widths of a plot.
+_GAP = 0.27
+#: So few epochs are drawn as points too: a line needs two.
+_FEW_EPOCHS = 12
 #: The epochs of trying out temperatures are shaded.
 _TUNING = "tuning"
 _TOLD_APART = frozenset({"epoch", "phase"})
@@ -37,6 +42,8 @@ class Panel:
     as_percent : bool
         The metric is a fraction and is shown in percent.
     is_log : bool
+    from_zero : bool
+        Its axis begins at zero.
     """
 
     title: str
@@ -44,6 +51,7 @@ class Panel:
     lines: Mapping[str, str]
     as_percent: bool = False
     is_log: bool = False
+    from_zero: bool = False
 
 
 PANELS = (
@@ -55,8 +63,8 @@ PANELS = (
         as_percent=True,
     ),
     Panel(title="median rank, validation", unit="rank", lines={"median_rank": "median rank"}, is_log=True),
-    Panel(title="temperature", lines={"temperature": "temperature"}),
-    Panel(title="throughput", unit="pairs per s", lines={"pairs_per_s": "throughput"}),
+    Panel(title="temperature", lines={"temperature": "temperature"}, from_zero=True),
+    Panel(title="throughput", unit="pairs per s", lines={"pairs_per_s": "throughput"}, from_zero=True),
 )
 _BESIDE = frozenset({"validation_score"})
 
@@ -86,74 +94,130 @@ def curves_figure(
     """
     panels = panels_of(metrics)
     rows = max(1, math.ceil(len(panels) / columns))
-    figure = make_subplots(
-        rows=rows,
-        cols=columns,
-        subplot_titles=[_title(panel, n_validation) for panel in panels],
-        horizontal_spacing=0.09,
-        vertical_spacing=0.62 / (rows + 0.55) if rows > 1 else 0.1,
-    )
+    height = ROW_HEIGHT * rows + 20
     epochs = [line.get("epoch", number) for number, line in enumerate(metrics, start=1)]
+    tuning = [epoch for epoch, line in zip(epochs, metrics, strict=True) if line.get("phase") == _TUNING]
+    data: list[dict[str, Any]] = []
+    layout: dict[str, Any] = {"annotations": [], "shapes": []}
     for number, panel in enumerate(panels):
-        row, column = number // columns + 1, number % columns + 1
-        for key, name in panel.lines.items():
-            figure.add_trace(_line(metrics, epochs, key, name, panel, shade), row=row, col=column)
-        figure.update_yaxes(
-            row=row, col=column, type="log" if panel.is_log else "linear",
-            rangemode="tozero" if panel.as_percent or panel.unit == "pairs per s" else "normal",
-            nticks=5, title={"text": panel.unit, "standoff": 4, "font": {"size": 12}}, **_axis(shade),
-        )  # fmt: skip
-        figure.update_xaxes(
-            row=row, col=column, rangemode="tozero", nticks=6,
-            title={"text": "epoch", "standoff": 2, "font": {"size": 12}}, **_axis(shade, grid=False),
-        )  # fmt: skip
-    _shade_tuning(figure, metrics, epochs, shade)
-    figure.update_annotations(font={"size": 13, "color": _INK[shade]}, xanchor="center")
-    figure.update_layout(
-        height=ROW_HEIGHT * rows + 20,
-        margin={"l": 46, "r": 8, "t": 26, "b": 36},
-        showlegend=False,
-        hovermode="x unified",
-        uirevision="curves",
-        font={"color": _INK[shade]},
+        row, column = divmod(number, columns)
+        across = (column + _GAP * column) / (columns + _GAP * (columns - 1)), 1 / (columns + _GAP * (columns - 1))
+        top = 1 - row * ROW_HEIGHT / (height - _MARGINS)
+        box = _Box(
+            str(number + 1) if number else "",
+            across[0],
+            across[0] + across[1],
+            top - _PLOT_HEIGHT / (height - _MARGINS),
+            top,
+        )
+        data += [_line(metrics, epochs, key, name, panel, shade, box) for key, name in panel.lines.items()]
+        layout[f"xaxis{box.number}"], layout[f"yaxis{box.number}"] = _axes(panel, shade, box)
+        layout["annotations"].append(_title(panel, n_validation, shade, box))
+        if tuning:
+            layout["shapes"].append(_shaded(tuning, shade, box))
+    # One construction from plain values: adding axis by axis takes many times as long, once a second.
+    return go.Figure(
+        data=data,
+        layout=layout
+        | {
+            "height": height,
+            "margin": {"l": 46, "r": 8, "t": 26, "b": _MARGINS - 26},
+            "showlegend": False,
+            "hovermode": "x unified",
+            "uirevision": "curves",
+            "font": {"color": _INK[shade]},
+        },
     )
-    return figure
 
 
-def _title(panel: Panel, n_validation: int) -> str:
+@dataclass(frozen=True)
+class _Box:
+    """Where a plot stands, as fractions of the figure."""
+
+    number: str
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+
+def _title(panel: Panel, n_validation: int, shade: Shade, box: _Box) -> dict[str, Any]:
     n = f" · n {n_validation:,}" if n_validation and "validation" in panel.title else ""
-    return f"{panel.title}{n}"
+    return {
+        "text": f"{panel.title}{n}",
+        "xref": "paper",
+        "yref": "paper",
+        "x": (box.left + box.right) / 2,
+        "y": box.top,
+        "xanchor": "center",
+        "yanchor": "bottom",
+        "showarrow": False,
+        "font": {"size": 13, "color": _INK[shade]},
+    }
 
 
-def _axis(shade: Shade, *, grid: bool = True) -> dict[str, Any]:
-    return {"showgrid": grid, "gridcolor": _GRID[shade], "zeroline": False, "tickfont": {"size": 11}}
+def _axes(panel: Panel, shade: Shade, box: _Box) -> tuple[dict[str, Any], dict[str, Any]]:
+    shared = {"gridcolor": _GRID[shade], "zeroline": False, "tickfont": {"size": 11}}
+    small = {"size": 12}
+    x = {
+        "domain": [box.left, box.right],
+        "anchor": f"y{box.number}",
+        "showgrid": False,
+        "rangemode": "tozero",
+        "nticks": 6,
+        "title": {"text": "epoch", "standoff": 2, "font": small},
+    }
+    from_zero = panel.as_percent or panel.from_zero
+    y = {
+        "domain": [box.bottom, box.top],
+        "anchor": f"x{box.number}",
+        "type": "log" if panel.is_log else "linear",
+        "rangemode": "tozero" if from_zero else "normal",
+        "nticks": 5,
+        "title": {"text": panel.unit, "standoff": 4, "font": small},
+    }
+    return shared | x, shared | y
 
 
 def _line(
-    metrics: Sequence[Mapping[str, Any]], epochs: list[Any], key: str, name: str, panel: Panel, shade: Shade
-) -> go.Scatter:
+    metrics: Sequence[Mapping[str, Any]],
+    epochs: list[Any],
+    key: str,
+    name: str,
+    panel: Panel,
+    shade: Shade,
+    box: _Box,
+) -> dict[str, Any]:
     scale = 100 if panel.as_percent else 1
     first = key == next(iter(panel.lines))
-    values = [scale * value if _is_number(value := line.get(key)) else None for line in metrics]
     unit = f" {panel.unit}" if panel.unit and panel.unit != "rank" else ""
-    return go.Scatter(
-        x=epochs,
-        y=values,
-        mode="lines+markers" if len(epochs) < 12 else "lines",
-        name=name,
-        marker={"size": 4},
-        line={"color": (_LINE if first else _SECOND)[shade], "width": 1.7, "dash": "solid" if first else "dot"},
-        hovertemplate=f"{name} %{{y:.4g}}{unit}<extra></extra>",
-    )
+    return {
+        "type": "scatter",
+        "x": epochs,
+        "y": [scale * value if _is_number(value := line.get(key)) else None for line in metrics],
+        "xaxis": f"x{box.number}",
+        "yaxis": f"y{box.number}",
+        "mode": "lines+markers" if len(epochs) < _FEW_EPOCHS else "lines",
+        "name": name,
+        "marker": {"size": 4},
+        "line": {"color": (_LINE if first else _SECOND)[shade], "width": 1.7, "dash": "solid" if first else "dot"},
+        "hovertemplate": f"{name} %{{y:.4g}}{unit}<extra></extra>",
+    }
 
 
-def _shade_tuning(figure: go.Figure, metrics: Sequence[Mapping[str, Any]], epochs: list[Any], shade: Shade) -> None:
-    tuning = [epoch for epoch, line in zip(epochs, metrics, strict=True) if line.get("phase") == _TUNING]
-    if tuning:
-        figure.add_vrect(
-            x0=min(tuning) - 0.5, x1=max(tuning) + 0.5, fillcolor=_INK[shade], opacity=0.06, line_width=0,
-            row="all", col="all", exclude_empty_subplots=True,
-        )  # fmt: skip
+def _shaded(tuning: list[Any], shade: Shade, box: _Box) -> dict[str, Any]:
+    return {
+        "type": "rect",
+        "xref": f"x{box.number}",
+        "yref": f"y{box.number} domain",
+        "x0": min(tuning) - 0.5,
+        "x1": max(tuning) + 0.5,
+        "y0": 0,
+        "y1": 1,
+        "fillcolor": _INK[shade],
+        "opacity": 0.06,
+        "line": {"width": 0},
+    }
 
 
 def curves_key(metrics: Iterable[Mapping[str, Any]], shade: Shade) -> str:
@@ -172,5 +236,5 @@ def curves_key(metrics: Iterable[Mapping[str, Any]], shade: Shade) -> str:
     return f'<div class="al-key">{"".join(f"<span>{mark}</span>" for mark in marks)}</div>'
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from alignlab.errors import RecipeError
-from alignlab.training.recipe import Recipe
+from alignlab.training.recipe_base import Recipe
 
 FieldKind = Literal["number", "word", "words", "switch", "list", "text", "recipe", "json"]
 #: Recipe → the fields that a person is likely to change, in the order of the form; of others, the first six.

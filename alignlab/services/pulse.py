@@ -1,0 +1,119 @@
+"""What every open page must notice by itself: jobs at work, and another run being shown.
+
+Files tell first: as long as none of them changes and nothing was at work, neither the Lab nor the queue is asked.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from alignlab.config import Config
+from alignlab.jobs.work import read_progress
+from alignlab.services import jobs as queue
+from alignlab.services.workspace import Catalogue
+
+#: While jobs are at work the queue is asked at most this often, however many pages are open.
+_FRESH_S = 1.0
+Stamp = tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pulse:
+    """The state of things, as far as every page shows it.
+
+    Attributes
+    ----------
+    n_jobs : int
+        Jobs of this survey that wait or run, parts of others not counted.
+    fraction : float
+        How far they are together, 0 to 1.
+    run_id : str
+        The run that is shown; empty where there is none.
+    laid_over : frozenset of str
+        Surveys that are applied to it.
+    """
+
+    n_jobs: int = 0
+    fraction: float = 0.0
+    run_id: str = ""
+    laid_over: frozenset[str] = frozenset()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether any job waits or runs."""
+        return self.n_jobs > 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    stamp: Stamp
+    at: float
+    jobs: tuple[Path, ...]
+    run_id: str
+    laid_over: frozenset[str]
+
+
+_known: dict[tuple[Path, str], _Known] = {}
+_lock = threading.Lock()
+
+
+def take_pulse(config: Config, survey: str) -> Pulse:
+    """How things are now.
+
+    Parameters
+    ----------
+    config : Config
+    survey : str
+        Name of the survey on the pages.
+    """
+    with _lock:
+        known = _known.get((config.data_dir, survey))
+        stamp = _stamp(config, survey, known.run_id if known else "")
+        if known is None or known.stamp != stamp or (known.jobs and time.monotonic() - known.at > _FRESH_S):
+            known = _known[config.data_dir, survey] = _ask(config, survey, stamp)
+    progress = [read_progress(folder).fraction for folder in known.jobs]
+    return Pulse(
+        n_jobs=len(known.jobs),
+        fraction=sum(progress) / len(progress) if progress else 0.0,
+        run_id=known.run_id,
+        laid_over=known.laid_over,
+    )
+
+
+def _ask(config: Config, survey: str, stamp: Stamp) -> _Known:
+    catalogue = Catalogue(config)
+    run_id = catalogue.active_run_id(survey) or ""
+    applied = config.runs_dir / survey / run_id / "applied"
+    return _Known(
+        stamp=stamp,
+        at=time.monotonic(),
+        jobs=_jobs_at_work(config, survey),
+        run_id=run_id,
+        laid_over=frozenset(path.name for path in applied.glob("[!.]*")) if run_id else frozenset(),
+    )
+
+
+def _jobs_at_work(config: Config, survey: str) -> tuple[Path, ...]:
+    return tuple(queue.job_folder(config, job.id) for job in queue.jobs(config, survey=survey) if not job.has_ended)
+
+
+def _stamp(config: Config, survey: str, run_id: str) -> Stamp:
+    """When what matters was last written, 0 for what is not there."""
+    data, runs = config.data_dir, config.runs_dir / survey
+    watched = [
+        *(data / f"{name}{part}" for name in ("lab.sqlite", "jobs.sqlite") for part in ("", "-wal")),
+        config.jobs_dir,
+        runs,
+        runs / run_id / "applied",
+    ]
+    return tuple(_changed_ns(path) for path in watched)
+
+
+def _changed_ns(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
