@@ -1,0 +1,127 @@
+"""One training among many: heads trained for an ensemble or a search, scored, and published nowhere.
+
+A published run of 11,447 sources takes 33 MB and some seconds of evaluation; what a trial leaves is its checkpoint, a
+few MB in the folder of its job, from which whoever wants the trained heads has them at once.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+
+from alignlab.config import Config
+from alignlab.models.heads import spectrum_inputs
+from alignlab.progress import OnStep
+from alignlab.services.workspace import Catalogue
+from alignlab.store.artefact import read_manifest, sha256_of, write_file_atomically
+from alignlab.store.run import Run
+from alignlab.store.survey import Survey
+from alignlab.training.alignment import AlignmentResult, OnEpoch, train_alignment
+from alignlab.training.encoder import ENCODER_WEIGHTS, load_encoder
+from alignlab.training.recipe import AlignmentRecipe
+from alignlab.training.search_recipe import AXES
+
+_LATENTS = "spectrum"
+
+
+def spectrum_latents(survey: Survey, *, config: Config, encoder_path: Path = ENCODER_WEIGHTS) -> NDArray[np.float32]:
+    """The survey's spectra as the frozen encoder sees them, shape (n, d), encoded at most once for all trials.
+
+    Taken from a run of the survey with that encoder if there is one, else kept in ``latents/`` of the data folder.
+    """
+    encoder = sha256_of(encoder_path)
+    catalogue = Catalogue(config)
+    for run_id in catalogue.run_ids(survey.name):
+        inputs = read_manifest(config.runs_dir / survey.name / run_id, "run").inputs_sha256
+        if inputs.get("survey") == survey.digest and inputs.get("encoder") == encoder:
+            return _latents_of(catalogue.run(run_id, survey_name=survey.name))
+    kept = config.data_dir / "latents" / f"{survey.digest[:16]}-{encoder[:16]}.safetensors"
+    if not kept.exists():
+        # Trials that begin at the same moment may all come here: each writes the same, the last one stays.
+        latents = load_encoder(encoder_path).encode_in_batches(survey.spectra)
+        write_file_atomically(kept, lambda path: save_file({_LATENTS: latents}, path))
+    return load_file(kept)[_LATENTS]
+
+
+def _latents_of(run: Run) -> NDArray[np.float32]:
+    try:
+        return run.latents("spectrum")
+    finally:
+        run.close()
+
+
+def train_heads(
+    survey: Survey,
+    recipe: AlignmentRecipe,
+    latents: NDArray[np.float32],
+    *,
+    seed: int,
+    on_step: OnStep | None = None,
+    on_epoch: OnEpoch | None = None,
+    checkpoint: Path | None = None,
+) -> AlignmentResult:
+    """Train heads on a survey whose spectra are encoded already.
+
+    Parameters
+    ----------
+    survey : Survey
+        With texts.
+    recipe : AlignmentRecipe
+    latents : ndarray of float32, shape (n, d)
+        From `spectrum_latents`.
+    seed, on_step, on_epoch, checkpoint
+        As for `alignlab.training.alignment.train_alignment`.
+    """
+    return train_alignment(
+        recipe,
+        spectrum=spectrum_inputs(recipe.spectrum_input, latents, survey.spectra),
+        text=survey.text,
+        mask=survey.text_mask,
+        split=survey.split,
+        seed=seed,
+        on_step=on_step,
+        on_epoch=on_epoch,
+        checkpoint=checkpoint,
+    )
+
+
+def go_on_from(checkpoint: Path, earlier: Path | None) -> None:
+    """Begin where another training left off: copy its checkpoint, unless there is one already or none to copy.
+
+    The training itself refuses a checkpoint that does not belong to it, and begins anew.
+    """
+    if earlier is not None and earlier.is_file() and not checkpoint.exists():
+        write_file_atomically(checkpoint, lambda path: (shutil.copyfile(earlier, path), None)[1])
+
+
+def trial_facts(recipe: AlignmentRecipe, result: AlignmentResult) -> dict[str, Any]:
+    """What is known of a trial, as JSON: ``values`` of what a search may vary, and the figures of its best epoch.
+
+    Parameters
+    ----------
+    recipe : AlignmentRecipe
+    result : AlignmentResult
+
+    Returns
+    -------
+    dict
+        `values`, `max_epochs`, `epochs` (done), `best_epoch`, `temperature`, and on the validation split `score` (mean
+        logarithm of the rank, None if no epoch had one), `recall_at_1_percent`, `recall_at_5_percent`, `median_rank`.
+    """
+    best = [epoch for epoch in result.history if epoch.epoch == result.best_epoch and epoch.phase == "training"]
+    figures = asdict(best[0]) if best else {}
+    return {
+        "values": {axis: getattr(recipe, axis) for axis in AXES},
+        "max_epochs": recipe.max_epochs,
+        "epochs": sum(epoch.phase == "training" for epoch in result.history),
+        "best_epoch": result.best_epoch,
+        "temperature": result.temperature,
+        "score": figures.get("validation_score"),
+        **{name: figures.get(name) for name in ("recall_at_1_percent", "recall_at_5_percent", "median_rank")},
+    }
