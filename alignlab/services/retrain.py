@@ -81,14 +81,32 @@ def retrain(workspace: Workspace, *, seed: int, on_step: OnStep | None = None) -
     return run
 
 
+def try_again(workspace: Workspace, job_id: str) -> str:
+    """Submit a failed or cancelled job once more; the id of the new attempt, empty where its result is there."""
+    return queue.retry(workspace.config, job_id).job
+
+
 def runs_of(workspace: Workspace) -> list[str]:
     """Ids of the runs of the workspace's survey, oldest first."""
     return Catalogue(workspace.config).run_ids(workspace.survey.name)
 
 
 def show_run(workspace: Workspace, run_id: str) -> None:
-    """Make a run the one that every page shows."""
-    promote(Catalogue(workspace.config), workspace.survey.name, run_id)
+    """Make a run the one that every page shows; surveys laid over the present one are laid over it in the background.
+
+    Raises
+    ------
+    AlignlabError
+        If the run cannot be shown: nothing has changed then.
+    """
+    catalogue, survey = Catalogue(workspace.config), workspace.survey.name
+    promote(catalogue, survey, run_id)
+    there = {*catalogue.run(run_id, survey_name=survey).overlays(), survey}
+    # A dropped spectrum is its session's own, and is laid over by the page that has it.
+    for name in {applied.survey.name for applied in workspace.overlays} & set(catalogue.survey_names()) - there:
+        queue.submit(
+            "apply", job_kind("apply").recipe(target=name), config=workspace.config, survey=survey, run=run_id
+        )  # fmt: skip
 
 
 def _run(workspace: Workspace, kind: str) -> str:

@@ -191,10 +191,19 @@ def _line(
     scale = 100 if panel.as_percent else 1
     first = key == next(iter(panel.lines))
     unit = f" {panel.unit}" if panel.unit and panel.unit != "rank" else ""
+    x: list[Any] = []
+    y: list[float | None] = []
+    for number, (epoch, values) in enumerate(zip(epochs, metrics, strict=True)):
+        if number and _trial(values) != _trial(metrics[number - 1]):
+            x.append(epoch)
+            y.append(None)
+        value = values.get(key)
+        x.append(epoch)
+        y.append(scale * value if _is_number(value) else None)
     return {
         "type": "scatter",
-        "x": epochs,
-        "y": [scale * value if _is_number(value := line.get(key)) else None for line in metrics],
+        "x": x,
+        "y": y,
         "xaxis": f"x{box.number}",
         "yaxis": f"y{box.number}",
         "mode": "lines+markers" if len(epochs) < _FEW_EPOCHS else "lines",
@@ -203,6 +212,11 @@ def _line(
         "line": {"color": (_LINE if first else _SECOND)[shade], "width": 1.7, "dash": "solid" if first else "dot"},
         "hovertemplate": f"{name} %{{y:.4g}}{unit}<extra></extra>",
     }
+
+
+def _trial(values: Mapping[str, Any]) -> Any:
+    """What tells one training within the epochs from the next: lines do not go on from one to another."""
+    return values.get("temperature") if values.get("phase") == _TUNING else None
 
 
 def _shaded(tuning: list[Any], shade: Shade, box: _Box) -> dict[str, Any]:
@@ -232,7 +246,7 @@ def curves_key(metrics: Iterable[Mapping[str, Any]], shade: Shade) -> str:
         f'<i style="border-color: {_SECOND[shade]}; border-top-style: dotted"></i>{second}',
     ]
     if any(line.get("phase") == _TUNING for line in metrics):
-        marks.append("shaded: trying out temperatures")
+        marks.append("shaded: trying out temperatures, on the calibration split")
     return f'<div class="al-key">{"".join(f"<span>{mark}</span>" for mark in marks)}</div>'
 
 

@@ -16,6 +16,7 @@ from alignlab.services.retrain import existing_result, needs_run, next_seed, sho
 from alignlab.services.workspace import Workspace
 from alignlab.training.recipe_base import Recipe
 from alignlab.ui import address, words
+from alignlab.ui.train_page import tell
 from alignlab.ui.train_page.chosen import choose_job
 from alignlab.ui.train_page.fields import Filled, FormField, fill, form_fields, read, simple_fields, written
 
@@ -183,18 +184,22 @@ def _seed(workspace: Workspace) -> int | None:
 
 def _show_existing(workspace: Workspace, there: dict[str, Any]) -> None:
     """What an identical training has made, and the way to it."""
-    run = str(there.get("run", ""))
-    what = f"Heads {there['heads']} of run {run} exist" if "heads" in there else f"This run exists: {run}"
-    st.html(f'<p class="al-said"><b>{escape(what)}</b></p>', width="content")
-    if run == workspace.run.run_id:
+    what = tell.made(there)
+    st.html(f'<p class="al-said"><b>This {escape(what.kind)} exists: {escape(what.name)}</b></p>', width="content")
+    if what.kind == "run" and what.name != workspace.run.run_id:
+        if st.button("Show this run", type="primary", key="train_show_existing"):
+            show_run(workspace, what.name)
+            st.rerun(scope="app")
+    elif what.kind == "run":
         st.html('<p class="al-dim">It is the one that is shown.</p>', width="content")
-    elif run and st.button("Show this run", type="primary", key="train_show_existing"):
-        show_run(workspace, run)
-        st.rerun(scope="app")
 
 
 def _submit(workspace: Workspace, kind: JobKind, recipe: Recipe, seed: int) -> None:
-    there = existing_result(workspace, kind.name, recipe, seed=seed)
+    try:
+        there = existing_result(workspace, kind.name, recipe, seed=seed)
+    except AlignlabError as error:
+        st.html(f'<p class="al-wrong" role="alert">{escape(str(error))}</p>')
+        return
     seconds = kind.estimate_s(recipe, workspace.survey.n_sources)
     with st.container(horizontal=True, vertical_alignment="center"):
         if there:

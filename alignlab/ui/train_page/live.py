@@ -12,10 +12,11 @@ import streamlit as st
 from alignlab.jobs.spec import Job
 from alignlab.services import jobs as queue
 from alignlab.services.job_kinds import job_kind
-from alignlab.services.retrain import runs_of, show_run
+from alignlab.services.retrain import runs_of, show_run, try_again
 from alignlab.services.workspace import Workspace
 from alignlab.ui.theme import shade
 from alignlab.ui.train_page import tell
+from alignlab.ui.train_page.chosen import choose_job
 from alignlab.ui.train_page.curves import ROW_HEIGHT, curves_figure, curves_key
 from alignlab.ui.train_page.trials import show_trials
 
@@ -52,11 +53,13 @@ def _actions(workspace: Workspace, job: Job, act: Act) -> None:
         if st.button("Cancel", key="train_cancel", icon=":material/close:"):
             act(partial(queue.cancel, config, job.id))
         return
-    run = str(job.result.get("run", ""))
-    if run and run in runs_of(workspace):
-        _made(workspace, run, act)
+    made = tell.made(job.result)
+    if made.kind == "run" and made.name in runs_of(workspace):
+        _made(workspace, made.name, act)
+    elif made.name:
+        st.html(f'<span class="al-dim">{escape(made.kind)} {escape(made.name)}</span>', width="content")
     if job.state in ("failed", "cancelled") and st.button("Try again", key="train_retry", icon=":material/refresh:"):
-        act(partial(queue.retry, config, job.id))
+        act(lambda: choose_job(try_again(workspace, job.id) or job.id))
     if st.button("Delete job", key="train_delete", icon=":material/delete:", type="tertiary"):
         act(partial(queue.delete_job, config, job.id))
 

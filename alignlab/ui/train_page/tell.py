@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from alignlab.jobs.spec import Job, JobState
 from alignlab.ui import words
@@ -47,6 +49,27 @@ def provenance(job: Job) -> str:
         if when:
             parts.append(f"{word} {_clock(when)}")
     return " · ".join(parts)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a job has made: a word for it, and its name; both empty where that is nothing."""
+
+    kind: str = ""
+    name: str = ""
+
+
+def made(result: Mapping[str, Any]) -> Made:
+    """What the result of a job says that it made."""
+    if heads := result.get("heads"):
+        return Made("set of heads", str(heads))
+    if applied := result.get("applied"):
+        return Made("view", f"{applied} through run {result.get('run', '')}")
+    if encoder := result.get("encoder"):
+        return Made("encoder", str(encoder))
+    if method := result.get("method"):
+        return Made("map", f"{method} of {result.get('representation', '')}, run {result.get('run', '')}")
+    return Made("run", str(result["run"])) if result.get("run") else Made()
 
 
 def ago(when_utc: str) -> str:
