@@ -91,9 +91,10 @@ def trials_figure(trials: Sequence[Trial], shade: Shade = "light") -> go.Figure:
     Parameters
     ----------
     trials : sequence of mapping
-        See `trial_axes`.
+        See `trial_axes`. Where the same values come with several numbers of epochs, the most count.
     shade : {"light", "dark"}
     """
+    trials = _furthest(trials)
     if len(trials) < 2:
         return _table(trials, shade)
     axes = trial_axes(trials)
@@ -128,6 +129,14 @@ def trials_figure(trials: Sequence[Trial], shade: Shade = "light") -> go.Figure:
         yaxis={"visible": False, "range": [-0.05, 1.05], "fixedrange": True},
     )
     return figure
+
+
+def _furthest(trials: Sequence[Trial]) -> list[Trial]:
+    """Trials of the same values as one: in a halving that is at work they come once from each round."""
+    found: dict[tuple[Any, ...], Trial] = {}
+    for trial in sorted(trials, key=lambda trial: int(trial["max_epochs"])):
+        found[tuple(sorted(trial["values"].items()))] = trial
+    return list(found.values())
 
 
 def _draw_axes(figure: go.Figure, axes: Sequence[TrialAxis], shade: Shade) -> None:

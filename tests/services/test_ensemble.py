@@ -157,3 +157,11 @@ def test_presets_cost_what_they_do() -> None:
     kind = job_kind("ensemble")
     fast, paper, best = (kind.estimate_s(kind.presets[name], 11_447) for name in ("Fast", "As in the paper", "Best"))
     assert fast < paper < best
+
+
+@pytest.mark.parametrize("kind", ["ensemble", "search"])
+def test_a_survey_without_texts_is_refused_before_it_is_queued(kind: str, demo_copy: Config, opened: Workspace) -> None:
+    mine = cut_out(opened.survey, np.array([1, 2, 3]), config=demo_copy, name="textless")
+    spec = JobSpec(kind=kind, survey="textless", survey_digest=mine.digest, recipe={})
+    with pytest.raises(JobError, match="'textless' has no texts"):
+        job_kind(kind).existing(spec, demo_copy)

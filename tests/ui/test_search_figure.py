@@ -92,6 +92,13 @@ def test_a_trial_that_went_astray_is_grey_and_at_the_worse_end() -> None:
     assert len(trials_figure(everything_astray).data) == len(trials)
 
 
+def test_a_trial_that_went_on_is_drawn_once_as_it_is_now() -> None:
+    later = [{**trial, "max_epochs": 300, "score": trial["score"] - 1} for trial in GRID[::9]]
+    figure = trials_figure([*later, *GRID])
+    assert len(figure.data) == len(GRID)
+    assert figure.data[-1].customdata[-1][1] == f"{math.exp(min(t['score'] for t in later)):.3g}"
+
+
 def test_a_range_is_read_off_round_numbers() -> None:
     random = trials_of(SearchRecipe(strategy="random", n_trials=40, dropout=(0.1, 0.5)))
     axis = next(axis for axis in trial_axes(random) if axis.title == "dropout")

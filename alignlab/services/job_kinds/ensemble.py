@@ -9,7 +9,7 @@ from alignlab.config import Config
 from alignlab.jobs.spec import JobSpec
 from alignlab.jobs.work import Work
 from alignlab.services.job_kinds import JobKind, Rounds
-from alignlab.services.job_kinds.trial import survey_of, training_s, trial_spec
+from alignlab.services.job_kinds.trial import survey_of, survey_with_texts, training_s, trial_spec
 from alignlab.training.recipe import AlignmentRecipe
 from alignlab.training.search_recipe import EnsembleRecipe
 
@@ -41,10 +41,17 @@ def perform(work: Work, config: Config) -> dict[str, Any]:
 
 
 def existing(spec: JobSpec, config: Config) -> dict[str, Any] | None:
-    """The identical run, if there is one."""
+    """The identical run, if there is one.
+
+    Raises
+    ------
+    JobError
+        If the survey has no texts to align with.
+    """
     from alignlab.services.ensemble import ensemble_run_id
     from alignlab.training.encoder import ENCODER_WEIGHTS
 
+    survey_with_texts(spec, config)
     recipe = EnsembleRecipe.from_json(spec.recipe)
     run_id = ensemble_run_id(spec.survey_digest, recipe, seed=spec.seed, encoder_path=ENCODER_WEIGHTS)
     return {"run": run_id, "survey": spec.survey} if (config.runs_dir / spec.survey / run_id).exists() else None

@@ -8,7 +8,7 @@ from alignlab.config import Config
 from alignlab.jobs.spec import JobSpec
 from alignlab.jobs.work import Work
 from alignlab.services.job_kinds import JobKind, Rounds
-from alignlab.services.job_kinds.trial import finished_result, training_s
+from alignlab.services.job_kinds.trial import finished_result, survey_with_texts, training_s
 from alignlab.training.recipe import AlignmentRecipe
 from alignlab.training.search import rungs_of
 from alignlab.training.search_recipe import SearchRecipe
@@ -33,7 +33,14 @@ def perform(work: Work, config: Config) -> dict[str, Any]:
 
 
 def existing(spec: JobSpec, config: Config) -> dict[str, Any] | None:
-    """What an identical search made, while all of it is there."""
+    """What an identical search made, while all of it is there.
+
+    Raises
+    ------
+    JobError
+        If the survey has no texts to align with.
+    """
+    survey_with_texts(spec, config)
     found = finished_result(spec, config)
     there = found is not None and all((config.runs_dir / spec.survey / run).exists() for run in found["runs"])
     return found if there else None

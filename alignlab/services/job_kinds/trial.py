@@ -101,6 +101,23 @@ def survey_of(spec: JobSpec, config: Config) -> Survey:
     return survey
 
 
+def survey_with_texts(spec: JobSpec, config: Config) -> Survey:
+    """The survey that a job was submitted for, if heads can be trained on it.
+
+    Raises
+    ------
+    JobError
+        If it has no texts, or another one has taken its name.
+    """
+    survey = survey_of(spec, config)
+    if not (survey.has_array("text_mask") and survey.text_mask.any()):
+        raise JobError(
+            f"Survey {spec.survey!r} has no texts, so there is nothing to align its spectra with.",
+            remedy="Apply a run of another survey to it instead.",
+        )
+    return survey
+
+
 KIND = JobKind(
     name=NAME,
     label="Trial",
