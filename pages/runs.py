@@ -8,7 +8,7 @@ from alignlab.services.run_shelf import disk_use, list_runs
 from alignlab.services.workspace import Catalogue
 from alignlab.ui.opened import dataset_id
 from alignlab.ui.page import page_workspace
-from alignlab.ui.runs_page.actions import show_actions
+from alignlab.ui.runs_page.actions import say_what_was_done, show_actions
 from alignlab.ui.runs_page.comparison import show_comparison
 from alignlab.ui.runs_page.state import RunsPageState
 from alignlab.ui.runs_page.table import disk_line, show_table
@@ -23,8 +23,7 @@ with st.container(key="runs_body"):
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(f'<h2 class="al-runs-part">Runs of {workspace.survey.name}</h2>', width="content")
         st.caption(disk_line(disk_use(catalogue.config), len(runs)), width="content")
-    if done := st.session_state.pop("runs_deleted", ""):
-        st.toast(done, icon=":material/check:")
+    say_what_was_done()
     ticked = show_table(runs)
     show_actions(workspace, runs, ticked, state)
     show_comparison(workspace, state, AtlasState.of(dataset_id(workspace)))

@@ -58,3 +58,29 @@ def finished_demo(small_demo: Config, tmp_path_factory: pytest.TempPathFactory) 
 def demo_copy(small_demo: Config, tmp_path: Path) -> Config:
     """A copy of `small_demo` in which a test may ingest, apply and delete."""
     return Config(data_dir=Path(shutil.copytree(small_demo.data_dir, tmp_path / "data")))
+
+
+@pytest.fixture(scope="session")
+def two_runs(finished_demo: Config, tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """A copy of `finished_demo` with a second run, trained shortly, that nobody has chosen; tests leave it as it is."""
+    from alignlab.services.runs import train_run
+    from alignlab.services.workspace import Catalogue
+    from alignlab.training.recipe import AlignmentRecipe
+    from tests.pages.finished_maps import finish_maps
+
+    config = Config(data_dir=Path(shutil.copytree(finished_demo.data_dir, tmp_path_factory.mktemp("two") / "data")))
+    catalogue = Catalogue(config)
+    catalogue.lab.set_active_run("demo", catalogue.run_ids("demo")[0])
+    survey = catalogue.survey("demo")
+    short = AlignmentRecipe(name="short", temperature=0.1, max_epochs=2, patience=2, shared_dim=16)
+    run = train_run(survey, short, config=config, seed=5)
+    finish_maps(survey, run)
+    run.close()
+    survey.close()
+    return config
+
+
+@pytest.fixture
+def two_runs_copy(two_runs: Config, tmp_path: Path) -> Config:
+    """A copy of `two_runs` in which a test may promote and delete."""
+    return Config(data_dir=Path(shutil.copytree(two_runs.data_dir, tmp_path / "two")))

@@ -13,6 +13,8 @@ from alignlab.ui.runs_page.previous import back_button, show_run
 from alignlab.ui.runs_page.state import RunsPageState
 from alignlab.ui.runs_page.table import size
 
+_SAID = "alignlab.runs_said"
+
 
 def show_actions(
     workspace: Workspace, runs: Sequence[ShelvedRun], ticked: Sequence[ShelvedRun], state: RunsPageState
@@ -78,13 +80,23 @@ def _ask_to_delete(workspace: Workspace, run: ShelvedRun) -> None:
         "Everything in it can be made again by training with the same recipe and seed."
     )
     with st.container(horizontal=True):
-        if st.button(f"Delete {run.run_id}", key="runs_delete_yes", type="primary"):
-            try:
-                freed = delete_run(catalogue, run.survey, run.run_id)
-            except AlignlabError as error:
-                st.error(str(error))
-                return
-            st.session_state["runs_deleted"] = f"{run.run_id} is deleted; {size(freed)} are free again."
+        sure = st.button(
+            f"Delete {run.run_id}", key="runs_delete_yes", type="primary", on_click=_delete, args=(workspace, run)
+        )
+        if st.button("Keep it", key="runs_delete_no") or sure:
             st.rerun()
-        if st.button("Keep it", key="runs_delete_no"):
-            st.rerun()
+
+
+def _delete(workspace: Workspace, run: ShelvedRun) -> None:
+    try:
+        freed = delete_run(Catalogue(workspace.config), run.survey, run.run_id)
+    except AlignlabError as error:
+        st.session_state[_SAID] = str(error)
+    else:
+        st.session_state[_SAID] = f"{run.run_id} is deleted; {size(freed)} are free again."
+
+
+def say_what_was_done() -> None:
+    """Tell, once, what became of a deletion."""
+    if said := st.session_state.pop(_SAID, ""):
+        st.toast(said)
