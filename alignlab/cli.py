@@ -13,6 +13,9 @@ import click
 from tqdm import tqdm
 
 import alignlab
+from alignlab import cli_runs
+from alignlab.cli_jobs import add_job_commands
+from alignlab.cli_small_heads import small_heads_command
 from alignlab.errors import AlignlabError
 from alignlab.progress import OnStep
 from alignlab.services.workspace import DEMO, Catalogue, Workspace
@@ -115,25 +118,6 @@ def surveys() -> None:
         survey = catalogue.survey(name)
         kind = "simulated" if survey.simulated else "observed"
         click.echo(f"{name}\t{kind}\t{survey.n_sources} sources\t{len(catalogue.run_ids(name))} runs")
-
-
-@main.command()
-def runs() -> None:
-    """List the runs with their figures; the active one of each survey is marked with *."""
-    catalogue = Catalogue()
-    found = False
-    for survey_name in catalogue.survey_names():
-        active = catalogue.active_run_id(survey_name)
-        for run_id in catalogue.run_ids(survey_name):
-            found = True
-            retrieval = catalogue.run(run_id, survey_name=survey_name).metrics["retrieval"]
-            click.echo(
-                f"{'*' if run_id == active else ' '} {run_id}\t{survey_name}\t"
-                f"recall@1% {retrieval['recall_at_1_percent']:.1%}\tmedian rank {retrieval['median_rank']:g} "
-                f"of {retrieval['n_candidates']}"
-            )
-    if not found:
-        click.echo("There is no run yet. Make one with 'alignlab demo'.", err=True)
 
 
 @main.command()
@@ -405,21 +389,19 @@ def train() -> None:
     """Train models."""
 
 
+train.add_command(small_heads_command)
+
+
 @train.command("heads")
 @click.option("--seed", required=True, type=click.IntRange(0), help="Of the random start.")
-@click.option("--background", is_flag=True, hidden=True, help="Started by the app: publish progress for it.")
 @_workspace_options
-def train_heads_command(seed: int, background: bool, survey_name: str | None, run_id: str | None) -> None:
+def train_heads_command(seed: int, survey_name: str | None, run_id: str | None) -> None:
     """Train the heads again with a run's recipe and another random start; the new run joins the others."""
-    from alignlab.services.maps import be_polite
-    from alignlab.services.retrain import retrain, retraining_task
+    from alignlab.services.retrain import retrain
 
     workspace = _open(survey_name, run_id)
-    if background:
-        be_polite()
     with _progress_bar("heads") as on_step:
-        task = retraining_task(Catalogue(workspace.config), workspace.survey.name)
-        task.run(lambda step: click.echo(retrain(workspace, seed=seed, on_step=step).run_id), on_step=on_step)
+        click.echo(retrain(workspace, seed=seed, on_step=on_step).run_id)
 
 
 @train.command("encoder")
@@ -438,6 +420,10 @@ def train_encoder_command(sources: int, seed: int, epochs: int | None, output: P
         )
     click.echo(card)
 
+
+cli_runs.add_commands(main)
+
+add_job_commands(main)
 
 if __name__ == "__main__":
     main()

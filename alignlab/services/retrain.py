@@ -99,14 +99,15 @@ def show_run(workspace: Workspace, run_id: str) -> None:
     AlignlabError
         If the run cannot be shown: nothing has changed then.
     """
+    # Imported here: a kind's module is needed only where a job of that kind is wanted.
+    from alignlab.services.job_kinds.apply import ApplyRecipe
+
     catalogue, survey = Catalogue(workspace.config), workspace.survey.name
     promote(catalogue, survey, run_id)
     there = {*catalogue.run(run_id, survey_name=survey).overlays(), survey}
     # A dropped spectrum is its session's own, and is laid over by the page that has it.
     for name in {applied.survey.name for applied in workspace.overlays} & set(catalogue.survey_names()) - there:
-        queue.submit(
-            "apply", job_kind("apply").recipe(target=name), config=workspace.config, survey=survey, run=run_id
-        )  # fmt: skip
+        queue.submit("apply", ApplyRecipe(target=name), config=workspace.config, survey=survey, run=run_id)
 
 
 def _run(workspace: Workspace, kind: str) -> str:
