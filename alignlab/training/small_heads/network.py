@@ -17,7 +17,7 @@ from torch import Tensor
 from alignlab.models.fusion import FusionShape, Network, build_network, network_weights
 from alignlab.progress import OnStep, report
 from alignlab.store.artefact import write_file_atomically
-from alignlab.training.small_heads.intervals import gaussian_quantiles
+from alignlab.training.small_heads.intervals import QUANTILES, gaussian_quantiles
 from alignlab.training.small_heads.losses import beta_nll, cross_entropy, pinball
 from alignlab.training.small_heads.streams import Example, Streams, moments
 from alignlab.training.small_heads_recipe import SmallHeadsRecipe
@@ -83,11 +83,12 @@ class FittedNetwork:
     def predict(self, streams: Streams) -> NDArray[np.float64]:
         """Quantiles (n, v, 5) or probabilities (n, c); NaN for a source that has none of the streams."""
         able = np.flatnonzero(streams.present.any(axis=1))
-        outputs = [self._answer(streams.select(rows)) for rows in np.split(able, range(_BLOCK, len(able), _BLOCK))]
-        answer = np.concatenate(outputs)
-        whole = np.full((len(streams), *answer.shape[1:]), np.nan)
-        whole[able] = answer
-        return whole
+        n_outputs, is_class = self.network.shape.n_outputs, self.network.shape.output == "class"
+        answer = np.full((len(streams), n_outputs) if is_class else (len(streams), n_outputs, len(QUANTILES)), np.nan)
+        for start in range(0, len(able), _BLOCK):
+            rows = able[start : start + _BLOCK]
+            answer[rows] = self._answer(streams.select(rows))
+        return answer
 
     def _answer(self, streams: Streams) -> NDArray[np.float64]:
         with one_thread(), torch.inference_mode():
