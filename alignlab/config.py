@@ -44,6 +44,11 @@ class Config:
         return self.data_dir / "lab.sqlite"
 
     @property
+    def encoders_dir(self) -> Path:
+        """Folder of the spectrum encoders that were trained here, each with its provenance beside it."""
+        return self.data_dir / "encoders"
+
+    @property
     def jobs_dir(self) -> Path:
         """Folder with one sub-folder per background job."""
         return self.data_dir / "jobs"

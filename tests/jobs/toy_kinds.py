@@ -16,7 +16,7 @@ from alignlab.jobs.spec import JobSpec
 from alignlab.jobs.work import Work
 from alignlab.store.artefact import Meta, publish
 
-STEP_S = 0.05
+STEP_S = 0.02
 
 
 def count(work: Work, config: Config) -> dict[str, Any]:

@@ -1,0 +1,98 @@
+"""Background job: train alignment heads on a survey and publish the run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from alignlab.config import Config
+from alignlab.jobs.spec import JobSpec
+from alignlab.jobs.work import Work
+from alignlab.services.job_kinds import JobKind
+from alignlab.services.job_kinds.trial import survey_of, survey_with_texts
+from alignlab.training.recipe import AlignmentRecipe
+
+if TYPE_CHECKING:
+    from alignlab.training.alignment import AlignmentEpoch
+
+#: Measured on two cores: seconds to encode, evaluate and publish 10,000 sources, and to train 10,000 pairs of a head
+#: with one hidden layer of 256 units for an epoch.
+_PUBLISH_S, _EPOCH_S = 12.0, 0.25
+#: Epochs after which a training with the paper's patience usually stops.
+_TYPICAL_EPOCHS = 40
+
+
+def perform(work: Work, config: Config) -> dict[str, Any]:
+    """Train from the checkpoint on, and publish."""
+    # Imported here: pages that only name the kinds need not wait for torch.
+    from alignlab.services.runs import train_run
+
+    recipe = AlignmentRecipe.from_json(work.spec.recipe)
+    work.log(f"{recipe.digest()} on survey {work.spec.survey}, seed {work.spec.seed}")
+
+    def tell(epoch: AlignmentEpoch) -> None:
+        work.metric(**asdict(epoch))
+
+    run = train_run(
+        survey_of(work.spec, config),
+        recipe,
+        config=config,
+        seed=work.spec.seed,
+        on_step=work.on_step(),
+        on_epoch=tell,
+        checkpoint=work.checkpoint,
+    )
+    work.log(f"published as {run.run_id}")
+    return {"run": run.run_id, "survey": work.spec.survey}
+
+
+def existing(spec: JobSpec, config: Config) -> dict[str, Any] | None:
+    """The identical run, if there is one.
+
+    Raises
+    ------
+    JobError
+        If the survey has no texts to align with.
+    """
+    from alignlab.services.runs import run_id_of
+    from alignlab.store.artefact import sha256_of
+    from alignlab.training.encoder import ENCODER_WEIGHTS
+
+    survey_with_texts(spec, config)
+    recipe = AlignmentRecipe.from_json(spec.recipe)
+    inputs = {"survey": spec.survey_digest, "encoder": sha256_of(ENCODER_WEIGHTS)}
+    run_id = run_id_of(recipe.name, recipe.identity(), str(spec.seed), inputs=inputs)
+    return {"run": run_id, "survey": spec.survey} if (config.runs_dir / spec.survey / run_id).exists() else None
+
+
+def estimate_s(recipe: AlignmentRecipe, n_sources: int) -> float:
+    """Seconds on two cores, roughly: a training may stop earlier, or use all of its epochs."""
+    epochs = min(recipe.max_epochs, _TYPICAL_EPOCHS * max(1.0, recipe.patience / 10))
+    tuning = len(recipe.temperature_grid) * recipe.tuning_epochs if recipe.is_tuned else 0
+    width = max(1.0, recipe.hidden_dim / 256) * max(1, recipe.hidden_layers)
+    return (_PUBLISH_S + _EPOCH_S * width * (epochs + tuning)) * n_sources / 10_000
+
+
+KIND = JobKind(
+    name="align",
+    label="Alignment heads",
+    summary="Learn the space in which a source's spectrum and the papers about it meet.",
+    recipe=AlignmentRecipe,
+    presets={
+        "As in the paper": AlignmentRecipe(),
+        "Fast": AlignmentRecipe(name="fast", temperature=0.07, hidden_dim=128, max_epochs=20, patience=4),
+        "Best": AlignmentRecipe(
+            name="best",
+            loss="symmetric",
+            temperature="learned",
+            hidden_dim=512,
+            batch_size=1024,
+            learning_rate=3e-4,
+            max_epochs=300,
+            patience=30,
+        ),
+    },
+    perform=perform,
+    existing=existing,
+    estimate_s=estimate_s,
+)
