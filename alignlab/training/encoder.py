@@ -19,6 +19,7 @@ from alignlab.errors import DamagedArtefactError, MissingArtefactError
 from alignlab.models.autoencoder import SpectrumAutoencoder
 from alignlab.progress import OnStep, report
 from alignlab.spectra.grid import N_BINS, EnergyGrid, energy_grid, minmax_normalise
+from alignlab.store.artefact import write_file_atomically
 from alignlab.training.checkpoint import (
     Checkpoint,
     State,
@@ -289,11 +290,8 @@ def _check_shapes(
 
 def save_encoder(path: Path, model: SpectrumAutoencoder, *, recipe: EncoderRecipe, facts: dict[str, object]) -> None:
     """Write the weights as safetensors, with the recipe and `facts` (seed, survey, figures) in its header."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     header = {"recipe": recipe.to_json(), "facts": json.dumps(facts, sort_keys=True)}
-    partial = path.with_name(path.name + ".partial")
-    save_file(model.to_weights(), partial, metadata=header)
-    partial.replace(path)
+    write_file_atomically(path, lambda partial: save_file(model.to_weights(), partial, metadata=header))
 
 
 def load_encoder(path: Path = ENCODER_WEIGHTS) -> SpectrumAutoencoder:
