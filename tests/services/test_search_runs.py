@@ -81,6 +81,7 @@ def test_the_best_of_each_round_go_on(data: Config, halved: tuple[dict[str, Any]
 
 
 def test_a_trial_that_goes_on_does_not_begin_again(data: Config, halved: tuple[dict[str, Any], list[JobSpec]]) -> None:
+    """What it tells begins after the epochs of the round before."""
     longest = [spec for spec in halved[1] if spec.kind == "trial" and spec.recipe["alignment"]["max_epochs"] == 12]
     for spec in longest:
         told = read_metrics(data.jobs_dir / f"trial-{spec.digest()}-1")
@@ -109,6 +110,7 @@ def test_the_table_is_kept_beside_the_job(data: Config, halved: tuple[dict[str, 
     folder = data.jobs_dir / f"search-{spec_of(HALVING, data).digest()}-1"
     assert json.loads((folder / TRIALS).read_text()) == halved[0]["trials"]
     assert not list(folder.glob("kept-*"))
+    assert not list(data.jobs_dir.glob("trial-*/checkpoint*"))
 
 
 def test_the_same_search_trains_nothing_again(data: Config, halved: tuple[dict[str, Any], list[JobSpec]]) -> None:
@@ -166,7 +168,7 @@ def test_a_killed_trial_goes_on_to_the_same_figures(data: Config, tmp_path: Path
         kind="trial", survey="demo", survey_digest=Catalogue(data).survey("demo").digest,
         recipe={"alignment": json.loads(recipe.to_json())}, seed=2,
     )  # fmt: skip
-    whole = job_kind("trial").perform(Work(spec, data.jobs_dir / "trial-whole-1"), data)
+    whole = job_kind("trial").perform(Work(spec, data.jobs_dir / "whole"), data)
 
     class Killed(BaseException):
         pass
@@ -177,7 +179,7 @@ def test_a_killed_trial_goes_on_to_the_same_figures(data: Config, tmp_path: Path
             if values["epoch"] == 5:
                 raise Killed
 
-    folder = data.jobs_dir / "trial-killed-1"
+    folder = data.jobs_dir / "killed"
     with pytest.raises(Killed):
         job_kind("trial").perform(Interrupted(spec, folder), data)
     again = job_kind("trial").perform(Work(spec, folder), data)
