@@ -1,0 +1,56 @@
+"""What every page notices by itself: another run, and jobs at work."""
+
+from __future__ import annotations
+
+import pytest
+
+from alignlab.config import Config
+from alignlab.jobs.queue import JobQueue
+from alignlab.jobs.spec import JobProgress, JobSpec
+from alignlab.jobs.work import Work
+from alignlab.services.pulse import Pulse, take_pulse
+from alignlab.services.workspace import Catalogue
+from tests.ui.small_demo import build_small_demo
+
+
+@pytest.fixture
+def config(tmp_path) -> Config:
+    return Config(data_dir=build_small_demo(tmp_path, n=60))
+
+
+def test_a_folder_in_which_nothing_happens(config):
+    quiet = take_pulse(config, "demo")
+    assert quiet == Pulse(run_id="paper-7f3a", laid_over=frozenset({"real-chandra"}))
+    assert not quiet.is_busy
+    assert take_pulse(config, "demo") == quiet
+    assert not config.jobs_path.exists()
+
+
+def test_another_run_is_noticed(config):
+    take_pulse(config, "demo")
+    folder = config.runs_dir / "demo"
+    (folder / "paper-7f3a").rename(folder / "paper-8888")
+    assert take_pulse(config, "demo").run_id == "paper-8888"
+
+
+def test_the_choice_in_the_lab_is_noticed(config):
+    assert take_pulse(config, "demo").run_id == "paper-7f3a"
+    Catalogue(config).lab.set_active_run("demo", "gone")
+    assert take_pulse(config, "demo").run_id == "paper-7f3a"
+
+
+def test_jobs_at_work_are_counted_until_they_end(config):
+    assert not take_pulse(config, "demo").is_busy
+    queue = JobQueue(config)
+    specs = [JobSpec(kind="align", survey="demo", survey_digest="d", seed=seed) for seed in (1, 2)]
+    ids = [queue.submit(spec)[0] for spec in specs]
+    queue.submit(JobSpec(kind="align", survey="another", survey_digest="d"))
+    Work(specs[0], queue.folder(ids[0])).progress(0.5, "half")
+    busy = take_pulse(config, "demo")
+    assert (busy.n_jobs, busy.fraction) == (2, 0.25)
+    queue.cancel(ids[1])
+    assert queue.job(ids[0]).progress == JobProgress(fraction=0.5, message="half")
+    assert take_pulse(config, "demo").n_jobs == 1
+    queue.cancel(ids[0])
+    assert not take_pulse(config, "demo").is_busy
+    queue.close()
