@@ -47,24 +47,23 @@ def has_fast_bfloat16() -> bool:
 
 
 class _FirstLayer(torch.autograd.Function):
+    """W (x + S^T m) + b, with S the (n_aspects, n_aspects · d) matrix of each stand-in in its aspect's columns."""
+
     @staticmethod
     def forward(ctx: Any, x: Tensor, absent: Tensor, weight: Tensor, bias: Tensor, stand_ins: Tensor) -> Tensor:
-        ctx.save_for_backward(x, absent, weight, stand_ins)
-        by_aspect = weight.unflatten(1, stand_ins.shape)
-        carried = torch.einsum("had,ad->ah", by_aspect, stand_ins)
+        in_place = torch.block_diag(*stand_ins)
+        ctx.save_for_backward(x, absent, weight, in_place)
         hidden = (x @ weight.to(x.dtype).T).to(weight.dtype)
-        return hidden.add_(bias).addmm_(absent, carried)
+        return hidden.add_(bias).addmm_(absent, in_place @ weight.T)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, None, Tensor, Tensor, Tensor | None]:
-        x, absent, weight, stand_ins = ctx.saved_tensors
-        carried = absent.T @ grad
-        grad_weight = (grad.to(x.dtype).T @ x).to(weight.dtype)
-        for aspect, columns in enumerate(grad_weight.unflatten(1, stand_ins.shape).unbind(1)):
-            columns.addr_(carried[aspect], stand_ins[aspect])
+        x, absent, weight, in_place = ctx.saved_tensors
+        of_absent = absent.T @ grad
+        grad_weight = (grad.to(x.dtype).T @ x).to(weight.dtype).addmm_(of_absent.T, in_place)
         grad_x = (grad @ weight).to(x.dtype) if ctx.needs_input_grad[0] else None
         grad_stand_ins = None
         if ctx.needs_input_grad[4]:
-            grad_stand_ins = torch.einsum("ah,had->ad", carried, weight.unflatten(1, stand_ins.shape))
+            grad_stand_ins = (of_absent @ weight).unflatten(1, (len(in_place), -1)).diagonal(dim1=0, dim2=1).T
         return grad_x, None, grad_weight, grad.sum(0), grad_stand_ins

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -97,6 +97,8 @@ class ProjectionHead(nn.Module):
     activation : {"gelu", "relu"}
     layer_norm : bool
         Normalise before each activation.
+    dropout_layer : callable
+        From that fraction to a layer without weights.
     """
 
     mean: Tensor
@@ -112,6 +114,7 @@ class ProjectionHead(nn.Module):
         dropout: float = 0.3,
         activation: Activation = "gelu",
         layer_norm: bool = True,
+        dropout_layer: Callable[[float], nn.Module] = nn.Dropout,
     ) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(in_dim))
@@ -122,7 +125,7 @@ class ProjectionHead(nn.Module):
             layers.append(nn.Linear(width, hidden_dim))
             if layer_norm:
                 layers.append(nn.LayerNorm(hidden_dim))
-            layers += [_ACTIVATIONS[activation](), nn.Dropout(dropout)]
+            layers += [_ACTIVATIONS[activation](), dropout_layer(dropout)]
             width = hidden_dim
         self.layers = nn.Sequential(*layers, nn.Linear(width, out_dim))
 
@@ -156,7 +159,7 @@ class AlignmentHeads(nn.Module):
     learned vector (or by zero), never by whatever numbers happen to stand in its place.
     """
 
-    def __init__(self, shape: HeadsShape) -> None:
+    def __init__(self, shape: HeadsShape, *, dropout_layer: Callable[[float], nn.Module] = nn.Dropout) -> None:
         super().__init__()
         if shape.text_dim % N_ASPECTS:
             raise ValueError(f"text_dim must be a multiple of {N_ASPECTS} (the aspects), not {shape.text_dim}")
@@ -171,6 +174,7 @@ class AlignmentHeads(nn.Module):
                 dropout=shape.dropout,
                 activation=shape.activation,
                 layer_norm=shape.layer_norm,
+                dropout_layer=dropout_layer,
             )
 
         self.spectrum_head = head(shape.spectrum_dim)

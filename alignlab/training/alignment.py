@@ -256,7 +256,7 @@ class _Training:
         if not np.isfinite(training_loss):
             raise AlignlabError(
                 f"The training diverged: its loss is {training_loss} in epoch {number}.",
-                remedy="Choose a lower learning rate or a higher temperature.",
+                remedy="Choose a lower learning rate or a higher temperature, and see that no input is huge.",
             )
         judged = trainer.judge(held_out)
         return AlignmentEpoch(

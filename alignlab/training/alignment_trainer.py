@@ -8,19 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from alignlab.analysis.retrieval import candidates_within, partner_ranks
 from alignlab.literature.aspects import ASPECTS
 from alignlab.models.criterion import Criterion
+from alignlab.models.dropout import ByteDropout
 from alignlab.models.first_layer import has_fast_bfloat16
 from alignlab.models.heads import AlignmentHeads, HeadsShape, safe_std
 from alignlab.training.checkpoint import optimiser_tensors, part_of_state, prefixed, restore_optimiser
 from alignlab.training.pairs import Batches, Inputs, Moments, Pairs, hide_aspects
 from alignlab.training.recipe import AlignmentRecipe
 
-#: Texts at least this wide go through the first layer in bfloat16, where the CPU is faster in it: narrower ones gain
-#: little, and so the same weights come about with and without.
+#: Texts at least this wide are trained with what is faster and changes the last digits: the first layer in bfloat16,
+#: where the CPU is faster in it, and a coarser dropout. Narrower ones would gain little.
 _WIDE = 2048
 #: A learned temperature and bias move this many times as fast as the weights: one number that has to change by a factor
 #: of ten would otherwise need more steps than a training has.
@@ -69,7 +70,8 @@ class AlignmentTrainer:
     ) -> None:
         torch.manual_seed(seed)
         self.recipe, self.batches = recipe, Batches(training, recipe.batch_size)
-        self.heads = AlignmentHeads(heads_shape(recipe, training))
+        dropout_layer = ByteDropout if training.text.shape[1] >= _WIDE else nn.Dropout
+        self.heads = AlignmentHeads(heads_shape(recipe, training), dropout_layer=dropout_layer)
         self.heads.spectrum_head.set_standardisation(*moments.spectrum)
         self.heads.text_head.set_standardisation(*moments.text)
         self.criterion = Criterion(

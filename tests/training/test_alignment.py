@@ -10,9 +10,12 @@ import pytest
 import torch
 
 from alignlab.analysis.retrieval import retrieval_metrics
+from alignlab.errors import AlignlabError
 from alignlab.models.heads import apply_heads
 from alignlab.progress import StoppedError
-from alignlab.training.alignment import train_alignment
+from alignlab.training import alignment_trainer
+from alignlab.training.alignment import AlignmentEpoch, train_alignment
+from alignlab.training.pairs import Pairs, hide_aspects
 from alignlab.training.recipe import AlignmentRecipe
 
 RECIPE = AlignmentRecipe(
@@ -56,6 +59,93 @@ def test_unrelated_modalities_stay_at_chance() -> None:
         result.spectrum_aligned[test], result.text_aligned[test], rng=np.random.default_rng(0), n_bootstrap=20
     )
     assert found.recall[10] < 0.2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"temperature": "learned"},
+        {"loss": "symmetric"},
+        {"loss": "regularised"},
+        {"loss": "sigmoid"},
+        {"loss": "sigmoid", "temperature": "learned"},
+        {"aspect_dropout": 0.3},
+        {"aspects": ("nature", "environment")},
+        {"hidden_layers": 0, "missing_aspect": "zero"},
+    ],
+)
+def test_every_choice_learns(change: dict[str, Any]) -> None:
+    survey = toy_survey(n=600)
+    result = train_alignment(replace(RECIPE, **change), **survey, seed=1)
+    assert result.validation.recall[10] > 0.5
+    assert result.validation.n_candidates > 60
+
+
+def test_a_learned_temperature_moves_and_is_told() -> None:
+    result = train_alignment(
+        replace(RECIPE, temperature="learned", initial_temperature=0.5), **toy_survey(n=400), seed=1
+    )
+    told = [epoch.temperature for epoch in result.history]
+    assert min(told) < 0.4
+    assert result.temperature == told[result.best_epoch - 1]
+
+
+def test_an_aspect_that_is_not_chosen_has_no_influence() -> None:
+    survey, recipe = toy_survey(n=300), replace(RECIPE, aspects=("nature",), max_epochs=2)
+    garbled = {**survey, "text": np.hstack([survey["text"][:, :8], np.full((300, 16), 7.0)])}
+    first, second = (train_alignment(recipe, **s, seed=1) for s in (survey, garbled))
+    np.testing.assert_array_equal(first.text_aligned, second.text_aligned)
+    everything = np.ones((300, 3), bool)
+    _, placed = apply_heads(first.weights, text=garbled["text"], mask=everything)
+    _, alone = apply_heads(first.weights, text=survey["text"], mask=everything & [True, False, False])
+    np.testing.assert_allclose(placed, alone, atol=1e-6)
+
+
+def test_hiding_aspects_leaves_each_source_at_least_one_and_hides_that_share() -> None:
+    torch.manual_seed(0)
+    mask = torch.rand(4000, 3) < 0.7
+    mask[:, 0] |= ~mask.any(dim=1)
+    hidden = hide_aspects(Pairs(torch.zeros(4000, 1), torch.ones(4000, 6), mask), 0.4)
+    assert bool((hidden.mask <= mask).all())
+    assert bool(hidden.mask.any(dim=1).all())
+    np.testing.assert_array_equal(hidden.text.numpy(), np.repeat(hidden.mask.numpy(), 2, axis=1))
+    full = mask.all(dim=1)
+    # Each is hidden with probability 0.4, but for the one in 0.4 ** 3 cases that would hide all three.
+    assert float(hidden.mask[full].float().sum(1).mean()) == pytest.approx(3 * 0.6 + 0.4**3, abs=0.05)
+
+
+def test_wide_texts_come_to_the_same_answer_in_reduced_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    survey = toy_survey(n=500)
+    plain = train_alignment(RECIPE, **survey, seed=1)
+    monkeypatch.setattr(alignment_trainer, "_WIDE", 1)
+    monkeypatch.setattr(alignment_trainer, "has_fast_bfloat16", lambda: True)
+    reduced = train_alignment(RECIPE, **survey, seed=1)
+    assert not np.array_equal(reduced.text_aligned, plain.text_aligned)
+    assert reduced.validation.recall[5] == pytest.approx(plain.validation.recall[5], abs=0.12)
+
+
+def test_the_course_of_a_training_is_told_epoch_by_epoch() -> None:
+    recipe = replace(RECIPE, max_epochs=3, temperature=None, temperature_grid=(0.1, 0.2), tuning_epochs=2)
+    told: list[AlignmentEpoch] = []
+    result = train_alignment(recipe, **toy_survey(n=300), seed=1, on_epoch=told.append)
+    assert [(e.epoch, e.phase) for e in told] == [
+        (-3, "tuning"), (-2, "tuning"), (-1, "tuning"), (0, "tuning"),
+        (1, "training"), (2, "training"), (3, "training"),
+    ]  # fmt: skip
+    assert [e.temperature for e in told] == [0.1, 0.1, 0.2, 0.2, *[result.temperature] * 3]
+    assert tuple(told[4:]) == result.history
+    best = result.history[result.best_epoch - 1]
+    assert best.median_rank == result.validation.median_rank
+    assert best.recall_at_1_percent == pytest.approx(result.validation.recall[1])
+    assert best.recall_at_5_percent == pytest.approx(result.validation.recall[5])
+    assert all(e.pairs_per_s > 0 for e in told)
+
+
+def test_a_loss_that_is_no_number_ends_the_training_in_words() -> None:
+    survey = toy_survey(n=100)
+    huge = {**survey, "spectrum": np.full_like(survey["spectrum"], 3e38)}
+    with pytest.raises(AlignlabError, match=r"diverged: its loss is nan in epoch 1\. Choose a lower learning rate"):
+        train_alignment(RECIPE, **huge, seed=1)
 
 
 def test_the_weights_reproduce_the_aligned_latents() -> None:

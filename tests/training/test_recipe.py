@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields, replace
 
 import pytest
@@ -41,6 +42,12 @@ def test_every_number_has_a_range_and_both_ends_hold(kind: type) -> None:
         ({"temperature_grid": (0.1, 7)}, "temperature_grid must be a number from 0.005 to 1, not 7"),
         ({"layer_norm": "yes"}, "layer_norm must be true or false"),
         ({"name": "a/b"}, "name must be letters"),
+        ({"temperature": "warm"}, "temperature must be a number from 0.005 to 1, not 'warm' .*learned"),
+        ({"aspects": ()}, "aspects must be one or several of nature, spectrum, environment, each once, not .."),
+        ({"aspects": ("nature", "colour")}, "aspects must be one or several of .* not .'nature', 'colour'"),
+        ({"aspects": ("nature", "nature")}, "aspects must be one or several of .* each once"),
+        ({"spectrum_input": "photons"}, "spectrum_input must be one of latents, spectrum, both, not 'photons'"),
+        ({"regularisation": -1}, "regularisation must be a number from 0 to 100, not -1"),
     ],
 )
 def test_bad_alignment_values_name_field_and_range(values: dict[str, object], message: str) -> None:
@@ -74,6 +81,32 @@ def test_bad_encoder_values_name_field_and_range(values: dict[str, object], mess
 def test_bad_json_is_a_recipe_error(text: str, message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         AlignmentRecipe.from_json(text)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_field_says_what_it_means_in_a_sentence(kind: type) -> None:
+    assert set(kind.MEANINGS) == {field.name for field in fields(kind)}
+    assert all(meaning.endswith(".") and len(meaning) < 250 for meaning in kind.MEANINGS.values())
+
+
+def test_one_recipe_has_one_spelling() -> None:
+    plain = AlignmentRecipe()
+    assert AlignmentRecipe(temperature="tuned") == plain
+    assert AlignmentRecipe(aspects=("environment", "nature", "spectrum")) == plain
+    assert (
+        AlignmentRecipe.from_json('{"temperature": "tuned", "aspects": ["spectrum", "nature", "environment"]}') == plain
+    )
+    assert plain.is_tuned
+    assert not AlignmentRecipe(temperature="learned").is_tuned
+
+
+def test_a_recipe_published_before_a_field_came_keeps_its_identity() -> None:
+    plain = AlignmentRecipe()
+    before = {k: v for k, v in json.loads(plain.to_json()).items() if k not in AlignmentRecipe.LATER}
+    assert json.loads(plain.identity()) == before
+    assert AlignmentRecipe.from_json(before) == plain
+    for name, value in {"aspect_dropout": 0.1, "aspects": ("nature",), "spectrum_input": "both"}.items():
+        assert replace(plain, **{name: value}).digest() != plain.digest()
 
 
 def test_digest_is_short_stable_and_sensitive() -> None:
