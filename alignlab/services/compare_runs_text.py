@@ -35,8 +35,10 @@ def variables_sentence(comparison: RunComparison) -> str:
     worse = [VARIABLES[k].label for k in np.flatnonzero(found.clear & (found.difference > 0))]
     if not better and not worse:
         return f"None of {known} variables is estimated better or worse after correction for their number."
-    parts = [f"{name}: {', '.join(labels)}" for name, labels in (("better", better), ("worse", worse)) if labels]
-    return f"Of {known} variables estimated {'; '.join(parts)}."
+    told = [
+        f"estimated {name}: {', '.join(labels)}" for name, labels in (("better", better), ("worse", worse)) if labels
+    ]
+    return f"{len(better) + len(worse)} of {known} variables differ; {'; '.join(told)}."
 
 
 def basis(comparison: RunComparison) -> str:

@@ -10,6 +10,10 @@ AS_IN_THE_PAPER = "as in the paper"
 #: What says where a run comes from and nothing about how it was made.
 _PROVENANCE = ("survey", "seed")
 _UNTOLD = ("name", "kind")
+#: What a choice that was left open means.
+_LEFT_OPEN = {"temperature": "tuned"}
+#: Longer lists are only counted.
+_TOLD = 8
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ def recipe_in_words(recipe: Mapping[str, Any]) -> str:
     """What differs from the paper's recipe, such as ``shared dim 32, dropout 0.2``."""
     paper = _paper()
     choices = recipe_choices(recipe)
-    changed = [f"{_label(name)} {_value(value)}" for name, value in choices.items() if value != paper.get(name)]
+    changed = [f"{_label(name)} {_value(name, value)}" for name, value in choices.items() if value != paper.get(name)]
     return ", ".join(changed) or AS_IN_THE_PAPER
 
 
@@ -50,7 +54,7 @@ def recipe_differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> l
     a, b = ({**recipe_choices(recipe), "seed": recipe.get("seed")} for recipe in (first, second))
     names = [*a, *(name for name in b if name not in a)]
     return [
-        RecipeDifference(_label(name), _value(a.get(name)), _value(b.get(name)))
+        RecipeDifference(_label(name), _value(name, a.get(name)), _value(name, b.get(name)))
         for name in names
         if a.get(name) != b.get(name)
     ]
@@ -78,13 +82,13 @@ def _label(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _value(value: Any) -> str:
+def _value(name: str, value: Any) -> str:
     if value is None:
-        return "not set"
+        return _LEFT_OPEN.get(name, "not set")
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, tuple):
-        return " ".join(_value(part) for part in value) if len(value) <= 8 else f"{len(value)} values"
+        return " ".join(_value(name, part) for part in value) if len(value) <= _TOLD else f"{len(value)} values"
     return str(value)

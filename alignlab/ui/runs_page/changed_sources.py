@@ -13,7 +13,6 @@ from alignlab.analysis.neighbour_change import K_OUTLIER, OUTLIER_PERCENT
 from alignlab.services.compare_runs import RunComparison
 from alignlab.services.source_names import source_label
 from alignlab.services.workspace import Workspace
-from alignlab.ui import words
 from alignlab.ui.result_rows import result_rows
 from alignlab.ui.source_page.text import ClassColours
 from alignlab.ui.state import AtlasState
@@ -58,11 +57,12 @@ def _told(comparison: RunComparison, row: int, key: str) -> str:
         shared = round(2 * found.k * found.jaccard[row] / (1 + found.jaccard[row]))
         return f"{shared} of {found.k} shared"
     before, after = (_percentile(values, row) for values in (found.first_distance, found.second_distance))
-    return f"{before} → {after}"
+    return f"{before} → {after}%"
 
 
 def _percentile(values: NDArray[np.float64], row: int) -> str:
-    return words.percent(float((values < values[row]).mean()))
+    """Share of the sources that are nearer to theirs, rounded down."""
+    return f"{np.floor(1000 * (values < values[row]).mean()) / 10:.1f}"
 
 
 def _show_list(
@@ -101,5 +101,5 @@ def _item(workspace: Workspace, row: int, told: str, colours: ClassColours, *, p
         f'<li{" class=al-picked" if picked else ""}><i style="background: {colours.of(source_class)}"></i>'
         f'<button type="button" data-go="{show}" aria-label="Mark {name} on the maps">{name}</button>'
         f'<span class="al-dim">{escape(source_class or "unclassified")}</span><span>{escape(told)}</span>'
-        f'<button type="button" data-go="{go}" aria-label="Everything about {name}">Source</button></li>'
+        f'<button type="button" data-go="{go}" aria-label="Everything about {name}">Open</button></li>'
     )

@@ -25,6 +25,9 @@ _HELP = {
     "disk": "The run with its maps and all that was laid over it",
     "heads": "Pairs of heads that answer together: 1 unless it is an ensemble",
 }
+_ROW_HEIGHT = 34
+_ROWS_SHOWN = 10
+_TALLEST = _ROW_HEIGHT * (_ROWS_SHOWN + 1) + 12
 
 
 def show_table(runs: Sequence[ShelvedRun]) -> list[ShelvedRun]:
@@ -32,19 +35,19 @@ def show_table(runs: Sequence[ShelvedRun]) -> list[ShelvedRun]:
     frame = shelf_frame(runs)
     text, number = st.column_config.TextColumn, st.column_config.NumberColumn
     columns = {
-        "shown": text("shown", width=48, help="● is the run that every page shows", pinned=True),
+        "shown": text("shown", width=44, help="● is the run that every page shows", pinned=True),
         "run": text("run", width=112, pinned=True),
-        "recipe": text("recipe", width=168, help=_HELP["recipe"]),
+        "recipe": text("recipe", width=150, help=_HELP["recipe"]),
         "seed": number("seed", width=46, format="%d"),
-        "date": text("date, UTC", width=116),
+        "date": text("date, UTC", width=112),
         "dimension": number("dim.", width=46, format="%d", help=_HELP["dimension"]),
-        "recall@1%": text(width=128, help=_HELP["recall@1%"]),
-        "recall@5%": text(width=128, help=_HELP["recall@5%"]),
+        "recall@1%": text(width=124, help=_HELP["recall@1%"]),
+        "recall@5%": text(width=124, help=_HELP["recall@5%"]),
         "median rank": text(width=96, help=_HELP["median rank"]),
-        "|ρ|": number("best |ρ|", width=62, format="%.2f", help=_HELP["|ρ|"]),
-        "MAE": number("rel. MAE", width=66, format="%.2f", help=_HELP["MAE"]),
-        "training": number("training, s", width=80, format="%.0f", help=_HELP["training"]),
-        "disk": number("disk, MB", width=70, format="%.1f", help=_HELP["disk"]),
+        "|ρ|": number("best |ρ|", width=58, format="%.2f", help=_HELP["|ρ|"]),
+        "MAE": number("rel. MAE", width=60, format="%.2f", help=_HELP["MAE"]),
+        "training": number("training, s", width=74, format="%.0f", help=_HELP["training"]),
+        "disk": number("disk, MB", width=66, format="%.1f", help=_HELP["disk"]),
         "heads": number("heads", width=52, format="%d", help=_HELP["heads"]),
     }
     # Ticks are by row: other runs are another table.
@@ -56,7 +59,8 @@ def show_table(runs: Sequence[ShelvedRun]) -> list[ShelvedRun]:
         on_select="rerun",
         selection_mode="multi-row",
         key=key,
-        height=min(36 * (len(runs) + 1) + 3, 420),
+        height="content" if len(runs) <= _ROWS_SHOWN else _TALLEST,
+        row_height=_ROW_HEIGHT,
         placeholder=words.MISSING,
     )
     return [runs[row] for row in event["selection"]["rows"] if row < len(runs)]
