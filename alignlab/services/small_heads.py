@@ -27,6 +27,7 @@ from alignlab.training.small_heads.fit import SmallHeadsResult, SurveyAnswers, f
 from alignlab.training.small_heads.network import HeadEpoch, OnEpoch
 from alignlab.training.small_heads.streams import Streams, make_streams
 from alignlab.training.small_heads_recipe import MODALITIES, SmallHeadsRecipe
+from alignlab.training.threads import one_thread
 from alignlab.variables import VARIABLES
 
 #: Recipes to begin with; the first is the default.
@@ -104,15 +105,16 @@ def train_small_heads(
     answers = SurveyAnswers(
         variables=survey.variables, classes=survey.sources["source_class"].fillna("").to_numpy(), split=survey.split
     )
-    result = fit_small_heads(
-        recipe,
-        run_streams(survey, run, recipe.modalities),
-        answers,
-        seed=seed,
-        on_step=part_of(on_step, 0.0, 0.98),
-        on_epoch=on_epoch,
-        checkpoint=checkpoint,
-    )
+    with one_thread():
+        result = fit_small_heads(
+            recipe,
+            run_streams(survey, run, recipe.modalities),
+            answers,
+            seed=seed,
+            on_step=part_of(on_step, 0.0, 0.98),
+            on_epoch=on_epoch,
+            checkpoint=checkpoint,
+        )
     report(on_step, 98, 100, "saving")
     heads = write_small_heads(_contents(result), _meta(survey, run, recipe, seed, heads_id), run.folder)
     report(on_step, 100, 100, "ready")

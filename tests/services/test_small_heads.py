@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from alignlab.analysis.regression import score_estimates
+from alignlab.analysis.regression import Estimates, score_estimates
 from alignlab.cli import main
 from alignlab.config import Config
 from alignlab.errors import AlignlabError, DamagedArtefactError, MissingArtefactError, RecipeError
@@ -70,20 +70,14 @@ def test_figures_are_those_of_the_published_estimates(fitted: tuple[Workspace, S
     test, train = survey.split == "test", survey.split == "train"
     figures = heads.figures["variables"]["test"]["all"]["variables"]
     for i, name in enumerate(VARIABLE_NAMES):
-        columns = {
-            k: heads.estimates[name + s].to_numpy()[test, None]
-            for k, s in (("value", ""), ("low", "_low"), ("high", "_high"))
-        }
-        estimates = _Estimates(**columns)
+        value, low, high = (heads.estimates[name + s].to_numpy(float)[test, None] for s in ("", "_low", "_high"))
+        estimates = Estimates(value=value, low=low, high=high, n_used=np.ones_like(value, dtype=np.int64))
         scores = score_estimates(estimates, survey.variables[test][:, [i]], survey.variables[train][:, [i]])
         assert figures[name]["n"] == scores.n[0]
         assert figures[name]["mae"] == pytest.approx(scores.mae[0], rel=1e-4)
         assert figures[name]["coverage_68"] == pytest.approx(scores.coverage[0], abs=0.03)
-    assert (
-        set(heads.figures["variables"]["test"])
-        == set(heads.figures["class"]["validation"])
-        == {"all", "spectrum", "text"}
-    )
+    views = {"all", "spectrum", "text"}
+    assert set(heads.figures["variables"]["test"]) == set(heads.figures["class"]["validation"]) == views
 
 
 def test_the_same_wish_returns_what_exists_and_another_seed_does_not(workspace: Workspace) -> None:

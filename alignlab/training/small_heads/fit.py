@@ -216,10 +216,9 @@ def _calibration_facts(calibration: Calibration) -> dict[str, Any]:
 def _usable(example: Example, split: NDArray[np.str_], name: str, task: str) -> Example:
     rows = np.flatnonzero((split == name) & example.usable)
     if len(rows) < _LEAST_SOURCES:
-        what = "class" if task == "class" else "variables"
+        what = "a known class" if task == "class" else "known variables"
         raise AlignlabError(
-            f"The {name} split has {len(rows)} sources with latents and a known {what}: "
-            f"at least {_LEAST_SOURCES} are needed.",
+            f"The {name} split has {len(rows)} sources with latents and {what}: at least {_LEAST_SOURCES} are needed.",
             remedy="Choose the other task, or other modalities.",
         )
     return example.select(rows)
