@@ -12,9 +12,9 @@ import torch
 def one_thread() -> Iterator[None]:
     """Let torch use one thread, and put its setting back afterwards.
 
-    The heads' matrices are too small for two threads to gain anything (benchmarks/train.py: 18 s with one, 22 s with
-    two), two that wait for each other on a busy machine lose a factor of ten, and the weights do not depend on the
-    setting. The spectrum encoder does gain from a second core, and keeps torch's setting.
+    Most of the heads' matrices are too small for two threads to gain anything, two that wait for each other on a busy
+    machine lose a factor of ten, the other core is left to the pages, and the weights do not depend on the setting. The
+    spectrum encoder does gain from a second core, and keeps torch's setting.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(1)

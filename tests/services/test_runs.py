@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import json
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from alignlab.models.heads import apply_heads
 from alignlab.progress import StoppedError
-from alignlab.services.runs import estimate_all, estimates_frame, run_weights, train_run
+from alignlab.services.runs import estimate_all, estimates_frame, run_id_of, run_weights, train_run
 from alignlab.services.workspace import Catalogue
 from alignlab.store.run import REPRESENTATIONS
 from alignlab.training.encoder import load_encoder
@@ -56,6 +61,51 @@ def test_the_same_recipe_is_not_trained_again_and_another_is(demo_copy):
     assert other.run_id != first.run_id
     assert len(catalogue.run_ids("demo")) == 3
     assert not np.array_equal(other.latents("text_aligned"), first.latents("text_aligned"))
+
+
+def test_a_run_made_before_its_recipe_had_all_of_todays_fields_is_found(workspace):
+    run = workspace.run
+    recipe = AlignmentRecipe.from_json(run.recipe["alignment"])
+    before = {k: v for k, v in json.loads(recipe.to_json()).items() if k not in AlignmentRecipe.LATER}
+    assert run_id_of("paper", json.dumps(before, sort_keys=True), "7", inputs=run.meta.inputs_sha256) == run.run_id
+
+
+def test_a_killed_training_publishes_nothing_and_the_next_one_once(demo_copy, tmp_path):
+    catalogue = Catalogue(demo_copy)
+    survey, before = catalogue.survey("demo"), catalogue.run_ids("demo")
+
+    def killed(epoch):
+        if epoch.epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_run(survey, SHORT, config=demo_copy, seed=5, on_epoch=killed, checkpoint=tmp_path / "state")
+    assert catalogue.run_ids("demo") == before
+    run = train_run(survey, SHORT, config=demo_copy, seed=5, checkpoint=tmp_path / "state")
+    assert catalogue.run_ids("demo") == [*before, run.run_id]
+    assert run.history["epoch"].tolist() == [1, 2]
+    assert run.history["phase"].unique().tolist() == ["training"]
+
+
+def test_a_run_killed_before_its_first_maps_gets_them_when_it_is_asked_for_again(demo_copy):
+    catalogue = Catalogue(demo_copy)
+    survey, run = catalogue.survey("demo"), catalogue.run(catalogue.run_ids("demo")[0], survey_name="demo")
+    recipe = AlignmentRecipe.from_json(run.recipe["alignment"])
+    shutil.rmtree(run.folder / "projections")
+    again = train_run(survey, recipe, config=demo_copy, seed=run.meta.seed)
+    assert again.run_id == run.run_id
+    assert again.projections() == [(representation, "pca") for representation in REPRESENTATIONS]
+
+
+def test_heads_that_see_the_spectrum_itself_are_applied_to_it(demo_copy):
+    survey = Catalogue(demo_copy).survey("demo")
+    run = train_run(survey, replace(SHORT, spectrum_input="both"), config=demo_copy, seed=5)
+    _, heads = run_weights(run)
+    latents = run.latents("spectrum")
+    aligned, _ = apply_heads(heads, spectrum=latents, bins=survey.spectra)
+    np.testing.assert_allclose(aligned, run.latents("spectrum_aligned"), atol=1e-4)
+    with pytest.raises(ValueError, match="these heads see 'both' as spectrum input: the normalised bins must be given"):
+        apply_heads(heads, spectrum=latents)
 
 
 def test_a_stopped_training_leaves_nothing(demo_copy):
