@@ -19,6 +19,8 @@ from tests.spectra.ogip_files import default_counts, write_spectrum
 
 COMMANDS = (
     (), ("demo",), ("surveys",), ("runs",), ("evaluate",), ("neighbors",), ("papers",), ("project",), ("apply",),
+    ("compare",), ("promote",), ("delete-run",),
+    ("jobs",), ("submit",), ("cancel",), ("retry",), ("worker",), ("train", "small-heads"),
     ("contrast",), ("source",), ("search",), ("interpret",), ("train", "heads"),
     ("ingest",), ("ingest", "ogip"), ("ingest", "axia"), ("export",), ("train",), ("train", "encoder"),
 )  # fmt: skip

@@ -101,6 +101,20 @@ def test_showing_another_run_and_going_back(two_runs_copy, monkeypatch):
     assert f"run {first}" in html(app)
 
 
+def test_every_page_has_the_way_back(two_runs_copy, monkeypatch):
+    first, second = Catalogue(two_runs_copy).run_ids("demo")
+    app = tick(open_runs(two_runs_copy, monkeypatch), 0)
+    app.switch_page("pages/survey.py").run()
+    assert "back_to_run" not in {button.key for button in app.button}
+    Catalogue(two_runs_copy).lab.set_active_run("demo", second)  # as another tab would
+    app.run()
+    assert not app.exception
+    assert app.button("back_to_run").label == f"Back to {first}"
+    app.button("back_to_run").click().run()
+    assert f"run {first}" in html(app)
+    assert "back_to_run" not in {button.key for button in app.button}
+
+
 def test_the_run_that_is_shown_cannot_be_deleted(two_runs, monkeypatch):
     app = tick(open_runs(two_runs, monkeypatch), 1)
     assert "runs_delete" not in buttons(app)
