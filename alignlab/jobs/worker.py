@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 #: The app's worker ends itself after so long without a job.
 IDLE_EXIT_S = 900.0
 #: How soon a worker sees a new job.
-_POLL_S = 0.1
+_POLL_S = 0.2
 #: Jobs that wait for their parts at the same time, in one worker.
 _MOST_PLANS = 50
 _NICENESS = 10
