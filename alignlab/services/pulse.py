@@ -71,7 +71,7 @@ def take_pulse(config: Config, survey: str) -> Pulse:
     """
     with _lock:
         known = _known.get((config.data_dir, survey))
-        stamp = _stamp(config, survey, known.run_id if known else "")
+        stamp = _stamp(config, survey, known)
         if known is None or known.stamp != stamp or (known.jobs and time.monotonic() - known.at > _FRESH_S):
             known = _known[config.data_dir, survey] = _ask(config, survey, stamp)
     progress = [read_progress(folder).fraction for folder in known.jobs]
@@ -100,14 +100,19 @@ def _jobs_at_work(config: Config, survey: str) -> tuple[Path, ...]:
     return tuple(queue.job_folder(config, job.id) for job in queue.jobs(config, survey=survey) if not job.has_ended)
 
 
-def _stamp(config: Config, survey: str, run_id: str) -> Stamp:
-    """When what matters was last written, 0 for what is not there."""
+def _stamp(config: Config, survey: str, known: _Known | None) -> Stamp:
+    """When what matters was last written, 0 for what is not there.
+
+    A worker that waits writes into the queue's file all the time: that file tells something only while jobs are at
+    work, and the folder of jobs, where each gets one of its own as it begins, tells when that is so.
+    """
     data, runs = config.data_dir, config.runs_dir / survey
+    databases = ("lab.sqlite", "jobs.sqlite") if known and known.jobs else ("lab.sqlite",)
     watched = [
-        *(data / f"{name}{part}" for name in ("lab.sqlite", "jobs.sqlite") for part in ("", "-wal")),
+        *(data / f"{name}{part}" for name in databases for part in ("", "-wal")),
         config.jobs_dir,
         runs,
-        runs / run_id / "applied",
+        runs / (known.run_id if known else "") / "applied",
     ]
     return tuple(_changed_ns(path) for path in watched)
 
