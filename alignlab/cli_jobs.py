@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -64,7 +64,7 @@ def list_jobs(survey: str | None, limit: int, log_of: str | None) -> None:
 @click.argument("kind")
 @click.option("--survey", default="demo", show_default=True, help="Survey to work on.")
 @click.option("--run", default="", help="Run to work on, for kinds that need one.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the random start.")
 @click.option("--preset", help="Recipe by its name [the kind's first].")
 @click.option("--set", "values", multiple=True, metavar="FIELD=VALUE", help="Change a value of the recipe, as JSON.")
 def submit_command(kind: str, survey: str, run: str, seed: int, preset: str | None, values: tuple[str, ...]) -> None:
@@ -111,15 +111,20 @@ def retry_command(job_id: str) -> None:
 
 def _tell(submitted: Submitted) -> None:
     if submitted.result:
-        click.echo(f"exists already\t{json.dumps(submitted.result)}")
+        click.echo(f"exists already\t{_in_brief(submitted.result)}")
     else:
         click.echo(f"{submitted.job}\t{'queued' if submitted.is_new else 'under way already'}")
 
 
 def _outcome(job: Job) -> str:
     if job.state == "succeeded":
-        return json.dumps(job.result)
+        return _in_brief(job.result)
     if job.state == "failed":
         return " ".join(job.error.split())
     remaining = "" if job.progress.remaining_s is None else f", {job.progress.remaining_s:.0f} s to go"
     return f"{job.progress.fraction:.0%} {job.progress.message}{remaining}"
+
+
+def _in_brief(result: dict[str, Any]) -> str:
+    """What a job made, without its tables (such as a search's trials), which lie in its folder."""
+    return json.dumps({k: v for k, v in result.items() if not (isinstance(v, list) and v and isinstance(v[0], dict))})
