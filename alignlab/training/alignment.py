@@ -126,7 +126,7 @@ def train_alignment(
         Called after every epoch with its `AlignmentEpoch`.
     checkpoint : Path, optional
         File for the state of the training: written about once a second, and gone on from if it is there and belongs
-        to the same recipe, seed and inputs.
+        to the same recipe (its name and a smaller `max_epochs` apart), seed and inputs.
 
     Returns
     -------
@@ -143,7 +143,7 @@ def train_alignment(
     """
     inputs = checked_inputs(spectrum, text, mask, split)
     inputs = replace(inputs, mask=inputs.mask & aspects_seen(recipe))
-    # Whatever it is called, a training of fewer epochs is the beginning of a longer one.
+    # Whatever it is called, a training of fewer epochs is the beginning of a longer one: searches go on with the best.
     facts = {"recipe": replace(recipe, name="any", max_epochs=1).to_json(), "seed": str(seed)}
     if checkpoint is not None:
         facts["inputs"] = inputs_digest(inputs.spectrum, inputs.text, inputs.mask, inputs.split)

@@ -143,6 +143,16 @@ def test_the_checkpoint_of_another_training_is_left_aside_and_that_is_said(
     assert_same(found, align(**change))
 
 
+def test_a_longer_training_goes_on_from_a_shorter_one_but_not_the_reverse(tmp_path: Path) -> None:
+    path, steps = tmp_path / "c", []
+    shorter = replace(ALIGNMENT, name="brief", max_epochs=2)
+    align(shorter, checkpoint=path)
+    longer = align(checkpoint=path, on_step=lambda done, total, info: steps.append(info) or True)
+    assert steps[0] == "going on after 6 epochs"
+    assert_same(longer, _uninterrupted(align, "tuned"))
+    assert_same(align(shorter, checkpoint=path), align(shorter))
+
+
 def test_a_damaged_checkpoint_is_left_aside_and_that_is_said(tmp_path: Path) -> None:
     path, steps = tmp_path / "c", []
     stop_at(align, [3], path)
