@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -148,6 +148,33 @@ def previous_run_id(catalogue: Catalogue, survey: str) -> str | None:
     """The run that was shown before the present one, if it is still there."""
     before = catalogue.lab.previous_run(survey)
     return before if before in catalogue.run_ids(survey) and before != catalogue.active_run_id(survey) else None
+
+
+def not_laid_over(catalogue: Catalogue, survey: str) -> list[str]:
+    """Surveys that lie over the run that was shown before, and not yet over the one that is shown."""
+    before, now = previous_run_id(catalogue, survey), catalogue.active_run_id(survey)
+    if before is None or now is None:
+        return []
+    shown, earlier = (catalogue.config.runs_dir / survey / run_id / "applied" for run_id in (now, before))
+    names = sorted(path.name for path in earlier.glob("[!.]*"))
+    return [name for name in names if name in catalogue.survey_names() and not (shown / name).is_dir()]
+
+
+def lay_over(catalogue: Catalogue, survey: str, targets: Sequence[str]) -> None:
+    """Have surveys laid over the run that is shown, each by a job in the background.
+
+    Raises
+    ------
+    AlignlabError
+        If a job cannot be submitted.
+    """
+    # Imported here: kinds of jobs know recipes, and these torch, which a list of runs need not wait for.
+    from alignlab.services.job_kinds.apply import ApplyRecipe
+    from alignlab.services.jobs import submit
+
+    run_id = catalogue.active_run_id(survey) or ""
+    for target in targets:
+        submit("apply", ApplyRecipe(target=target), config=catalogue.config, survey=survey, run=run_id)
 
 
 def why_kept(catalogue: Catalogue, run: ShelvedRun) -> str:

@@ -9,11 +9,15 @@ from click.testing import CliRunner
 
 from alignlab.cli import main
 from alignlab.errors import AlignlabError, MissingArtefactError
+from alignlab.services import jobs
 from alignlab.services.background import Progress, Task
+from alignlab.services.job_kinds.project import MapRecipe
 from alignlab.services.run_shelf import (
     delete_run,
     disk_use,
+    lay_over,
     list_runs,
+    not_laid_over,
     previous_run_id,
     promote,
     shelved_run,
@@ -93,6 +97,26 @@ def test_the_active_run_and_one_at_work_are_kept(catalogue, ids):
         delete_run(catalogue, "demo", second)
     assert catalogue.run_ids("demo") == ids
     assert why_kept(catalogue, shelved_run(catalogue, second)) == ""
+
+
+def test_a_run_that_a_job_needs_is_kept_and_what_lay_over_the_one_before_can_lie_over_it(catalogue, ids, monkeypatch):
+    first, second = ids
+    config = catalogue.config
+    monkeypatch.setattr(jobs, "ensure_worker", lambda config: False)  # queued is enough
+    (config.surveys_dir / "mine").symlink_to(config.surveys_dir / "demo")
+    (config.runs_dir / "demo" / first / "applied" / "mine").mkdir(parents=True)
+    (config.runs_dir / "demo" / first / "applied" / "gone").mkdir()
+    assert not_laid_over(catalogue, "demo") == []
+    promote(catalogue, "demo", second)
+    assert not_laid_over(catalogue, "demo") == ["mine"]
+    with pytest.raises(AlignlabError, match="nothing to apply"):  # it is the run's own survey under another name
+        lay_over(catalogue, "demo", ["mine"])
+    job = jobs.submit("project", MapRecipe(representation="text"), config=config, survey="demo", run=first).job
+    assert job
+    with pytest.raises(AlignlabError, match=f"Job {job} needs {first}"):
+        delete_run(catalogue, "demo", first)
+    jobs.cancel(config, job)
+    assert delete_run(catalogue, "demo", first) > 0
 
 
 def test_a_crash_in_the_middle_of_deleting_is_swept(catalogue, ids):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from alignlab.errors import AlignlabError
-from alignlab.services.run_shelf import ShelvedRun, delete_run, why_kept
+from alignlab.services.run_shelf import ShelvedRun, delete_run, lay_over, not_laid_over, why_kept
 from alignlab.services.workspace import Catalogue, Workspace
 from alignlab.ui.runs_page.previous import back_button, show_run
 from alignlab.ui.runs_page.state import RunsPageState
@@ -31,6 +31,7 @@ def show_actions(
         elif not pair:
             st.caption(_advice(runs, ticked), width="content")
         back_button(workspace, always=True, key="runs_back")
+        _offer_overlays(workspace)
 
 
 def pair_to_compare(runs: Sequence[ShelvedRun], ticked: Sequence[ShelvedRun]) -> tuple[str, str] | None:
@@ -45,6 +46,25 @@ def pair_to_compare(runs: Sequence[ShelvedRun], ticked: Sequence[ShelvedRun]) ->
         return None
     first, second = sorted(usable, key=lambda run: (not run.is_active, run.created_utc, run.run_id))
     return first.run_id, second.run_id
+
+
+def _offer_overlays(workspace: Workspace) -> None:
+    """Observed surveys that lay over the run before are laid over this one too, if somebody wants it."""
+    names = not_laid_over(Catalogue(workspace.config), workspace.survey.name)
+    if names:
+        st.button(
+            f"Lay {', '.join(names)} over {workspace.run.run_id}", key="runs_lay_over", icon=":material/layers:",
+            type="tertiary", on_click=_lay_over, args=(workspace, names),
+        )  # fmt: skip
+
+
+def _lay_over(workspace: Workspace, names: list[str]) -> None:
+    try:
+        lay_over(Catalogue(workspace.config), workspace.survey.name, names)
+    except AlignlabError as error:
+        st.session_state[_SAID] = str(error)
+    else:
+        st.session_state[_SAID] = "It is being done in the background; the Train page shows how far it is."
 
 
 def _advice(runs: Sequence[ShelvedRun], ticked: Sequence[ShelvedRun]) -> str:
@@ -97,6 +117,6 @@ def _delete(workspace: Workspace, run: ShelvedRun) -> None:
 
 
 def say_what_was_done() -> None:
-    """Tell, once, what became of a deletion."""
+    """Tell, once, what became of a press."""
     if said := st.session_state.pop(_SAID, ""):
         st.toast(said)
