@@ -5,12 +5,14 @@ Files tell first: as long as none of them changes and nothing was at work, neith
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from alignlab.config import Config
+from alignlab.jobs.spec import JobError
 from alignlab.jobs.work import read_progress
 from alignlab.services import jobs as queue
 from alignlab.services.workspace import Catalogue
@@ -18,6 +20,7 @@ from alignlab.services.workspace import Catalogue
 #: While jobs are at work the queue is asked at most this often, however many pages are open.
 _FRESH_S = 1.0
 Stamp = tuple[int, ...]
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +100,13 @@ def _ask(config: Config, survey: str, stamp: Stamp) -> _Known:
 
 
 def _jobs_at_work(config: Config, survey: str) -> tuple[Path, ...]:
-    return tuple(queue.job_folder(config, job.id) for job in queue.jobs(config, survey=survey) if not job.has_ended)
+    try:
+        found = queue.jobs(config, survey=survey)
+    except JobError as error:
+        # Pages go on without the queue; the Train page tells whoever goes there.
+        _logger.warning("The queue was not read: %s", error)
+        return ()
+    return tuple(queue.job_folder(config, job.id) for job in found if not job.has_ended)
 
 
 def _stamp(config: Config, survey: str, known: _Known | None) -> Stamp:

@@ -85,6 +85,7 @@ class _Watcher:
             for session, page in list(self._pages.items()):
                 if not Runtime.instance().is_active_session(session):
                     self._pages.pop(session, None)
+                    self._nudged.pop(session, None)
                 elif self._nudged.get(session) is not page and page.is_out_of_date():
                     self._nudged[session] = page
                     _nudge(session, page.fragment)

@@ -54,3 +54,8 @@ def test_jobs_at_work_are_counted_until_they_end(config):
     queue.cancel(ids[0])
     assert not take_pulse(config, "demo").is_busy
     queue.close()
+
+
+def test_pages_go_on_without_the_queue(config):
+    away = Config(data_dir=config.data_dir, jobs_url="postgresql://nobody@127.0.0.1:1/nothing")
+    assert take_pulse(away, "demo") == take_pulse(config, "demo")
