@@ -124,12 +124,12 @@ def train_to_the_end() -> str:
     sizes = {"train": 7897, "calibration": 114, "validation": 1717, "test": 1719}
     split = rng.permutation(np.repeat(list(sizes), list(sizes.values())))
     data = sources(N_PAIRS, rng)
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     result = train_alignment(AlignmentRecipe(), **data, split=split, seed=SEED)
-    seconds = time.perf_counter() - started
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
     return (
         f"The paper's recipe on {N_PAIRS:,} pairs: {seconds:.1f} s to early stopping (bar ≤ {LIMIT_S} s: "
-        f"{'met' if seconds <= LIMIT_S else 'missed'}), tuning and {len(result.history)} epochs; temperature "
+        f"{'met' if seconds <= LIMIT_S else 'missed'}), {cpu:.1f} s of CPU, tuning and {len(result.history)} epochs; temperature "
         f"{result.temperature:g}, validation median rank {result.validation.median_rank:.0f} of "
         f"{result.validation.n_candidates:,}."
     )
