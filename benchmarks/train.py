@@ -129,8 +129,8 @@ def train_to_the_end() -> str:
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
     return (
         f"The paper's recipe on {N_PAIRS:,} pairs: {seconds:.1f} s to early stopping (bar ≤ {LIMIT_S} s: "
-        f"{'met' if seconds <= LIMIT_S else 'missed'}), {cpu:.1f} s of CPU, tuning and {len(result.history)} epochs; temperature "
-        f"{result.temperature:g}, validation median rank {result.validation.median_rank:.0f} of "
+        f"{'met' if seconds <= LIMIT_S else 'missed'}), {cpu:.1f} s of CPU, "
+        f"tuning and {len(result.history)} epochs; temperature {result.temperature:g}, validation median rank {result.validation.median_rank:.0f} of "
         f"{result.validation.n_candidates:,}."
     )
 
