@@ -38,7 +38,8 @@ def variables_sentence(comparison: RunComparison) -> str:
     told = [
         f"estimated {name}: {', '.join(labels)}" for name, labels in (("better", better), ("worse", worse)) if labels
     ]
-    return f"{len(better) + len(worse)} of {known} variables differ; {'; '.join(told)}."
+    n = len(better) + len(worse)
+    return f"{n} of {known} variables {'differs' if n == 1 else 'differ'}; {'; '.join(told)}."
 
 
 def basis(comparison: RunComparison) -> str:

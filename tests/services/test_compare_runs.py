@@ -96,7 +96,7 @@ def test_a_run_whose_texts_were_shuffled_is_found_to_be_worse(survey, pair, tmp_
     assert verdict_sentence(found).startswith("spoilt is worse than ")
     assert found.variables.clear[VARIABLE_NAMES.index("hard_hs")]
     assert found.variables.clear.sum() == 1
-    assert "1 of 20 variables differ; estimated worse: hardness (hard − soft)" in variables_sentence(found)
+    assert "1 of 20 variables differs; estimated worse: hardness (hard − soft)" in variables_sentence(found)
     assert found.recipe == ()
     second.close()
 
