@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import streamlit as st
@@ -13,8 +13,9 @@ from streamlit.components.v2.types import ComponentRenderer
 _KNOWN, _REPLACED = "alignlab.address", "alignlab.address_replaced"
 _SERIAL = "alignlab.address_serial"
 #: A browser that has not heard of our last changes yet sends the address from before them. It says when it has heard
-#: (`listen`); one that never does is taken at its word after so long.
-_ECHO_S = 30.0
+#: (`listen`), and what it sent before that may still be on its way for a moment; one that never says so is taken at its
+#: word after a longer while.
+_HEARD_S, _UNHEARD_S = 1.5, 30.0
 #: Waits until the browser's address is the one that we wrote, then lets the server hear the browser's own.
 _LISTEN_JS = """
 export default function ({ data, setTriggerValue }) {
@@ -74,9 +75,16 @@ def forget(name: str) -> None:
 
 
 def follow(name: str, on_change: Callable[[str], None]) -> None:
-    """Call `on_change` with what the address says under `name` when that is not what we last read or wrote."""
+    """Call `on_change` with what the address says under `name` when that is not what we last read or wrote.
+
+    An earlier value that the browser sends before it has heard of ours is replaced by ours again.
+    """
     asked = st.query_params.get(name, "")
-    if asked and asked != _known().get(name) and not _is_echo(name, asked):
+    if not asked or asked == _known().get(name):
+        return
+    if _is_echo(name, asked):
+        write(name, _known()[name])
+    else:
         _known()[name] = asked
         on_change(asked)
 
@@ -101,16 +109,18 @@ def listen() -> None:
 
     From then on, an earlier value in the address is somebody's wish (the back button), no longer an echo.
     """
-    wanted = {name: told.written for name, told in _replaced().items()}
-    data = {"wanted": wanted, "serial": max((told.serial for told in _replaced().values()), default=0)}
+    unheard = {name: told for name, told in _replaced().items() if not told.heard}
+    wanted = {name: told.written for name, told in unheard.items()}
+    data = {"wanted": wanted, "serial": max((told.serial for told in unheard.values()), default=0)}
     _listener()(key="address_heard", data=data, on_heard_change=_heard, height=1)
 
 
 def _heard() -> None:
-    """Runs before the page, while `st.query_params` is still what the browser sent."""
-    for name, told in list(_replaced().items()):
-        if st.query_params.get(name, "") == told.written:
-            del _replaced()[name]
+    """Note what the browser has heard of; not a change since, perhaps by a callback of this very run."""
+    serial, now = st.session_state["address_heard"].get("heard") or 0, time.monotonic()
+    for name, told in _replaced().items():
+        if told.serial <= serial:
+            _replaced()[name] = replace(told, echo_until=min(told.echo_until, now + _HEARD_S), heard=True)
 
 
 @dataclass(frozen=True)
@@ -120,7 +130,8 @@ class _Told:
     written: str
     earlier: set[str]
     serial: int
-    at: float
+    echo_until: float
+    heard: bool = False
 
 
 def _note(name: str, value: str, *, written: str) -> None:
@@ -131,13 +142,13 @@ def _note(name: str, value: str, *, written: str) -> None:
         earlier = {before, *(told.earlier if told else ())} - {value}
         serial = st.session_state.get(_SERIAL, 0) + 1
         st.session_state[_SERIAL] = serial
-        _replaced()[name] = _Told(written, earlier, serial, time.monotonic())
+        _replaced()[name] = _Told(written, earlier, serial, time.monotonic() + _UNHEARD_S)
     _known()[name] = value
 
 
 def _is_echo(name: str, asked: str) -> bool:
     told = _replaced().get(name)
-    return told is not None and asked in told.earlier and time.monotonic() - told.at < _ECHO_S
+    return told is not None and asked in told.earlier and time.monotonic() < told.echo_until
 
 
 def _replaced() -> dict[str, _Told]:

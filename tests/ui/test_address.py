@@ -61,6 +61,7 @@ def test_an_address_from_before_our_own_change_is_no_wish(monkeypatch):
     clock["now"] += 10
     app.run()
     assert app.session_state["followed"] == ["A"]
+    assert told(app, "source") == "B"
     clock["now"] += 30
     app.query_params["source"] = "A"
     app.run()
