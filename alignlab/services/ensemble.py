@@ -15,7 +15,8 @@ from alignlab.analysis.retrieval import retrieval_metrics
 from alignlab.config import Config
 from alignlab.models.ensemble import combine_vectors, ensemble_weights
 from alignlab.progress import OnStep, part_of, report
-from alignlab.services.runs import existing_run, finish_run, make_first_maps, prepare_spectra, run_id_of
+from alignlab.services.encoded import prepare_spectra
+from alignlab.services.runs import existing_run, finish_run, make_first_maps, run_id_of
 from alignlab.services.trials import go_on_from, train_heads
 from alignlab.store.artefact import sha256_of
 from alignlab.store.run import Run
@@ -74,7 +75,7 @@ def combine(
         make_first_maps(survey, run)
         return run
     report(on_step, 0, 100, "encoding spectra")
-    encoder, spectrum, reconstruction = prepare_spectra(survey, encoder_path)
+    encoder, spectrum, reconstruction = prepare_spectra(survey, config=config, encoder_path=encoder_path)
     members, results, started = recipe.trainings(seed), [], time.monotonic()
     for number, member in enumerate(members):
         checkpoint = None if folder is None else folder / f"member-{number}.safetensors"

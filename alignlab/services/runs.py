@@ -18,13 +18,14 @@ from alignlab.config import Config
 from alignlab.models.autoencoder import SpectrumAutoencoder
 from alignlab.models.heads import spectrum_inputs
 from alignlab.progress import OnStep, part_of, report
+from alignlab.services.encoded import prepare_spectra
 from alignlab.services.evaluation import evaluate_latents
 from alignlab.services.maps import INSTANT_METHOD, compute_map
-from alignlab.store.artefact import Meta, sha256_of
+from alignlab.store.artefact import AlreadyPublishedError, Meta, sha256_of
 from alignlab.store.run import REPRESENTATIONS, Run, RunContents, write_run
 from alignlab.store.survey import Survey
 from alignlab.training.alignment import OnEpoch, train_alignment
-from alignlab.training.encoder import ENCODER_WEIGHTS, load_encoder
+from alignlab.training.encoder import ENCODER_WEIGHTS
 from alignlab.training.recipe import AlignmentRecipe
 from alignlab.variables import VARIABLE_NAMES
 
@@ -72,7 +73,7 @@ def train_run(
         make_first_maps(survey, run)
         return run
     report(on_step, 0, 100, "encoding spectra")
-    encoder, spectrum, reconstruction = prepare_spectra(survey, encoder_path)
+    encoder, spectrum, reconstruction = prepare_spectra(survey, config=config, encoder_path=encoder_path)
     started = time.monotonic()
     result = train_alignment(
         recipe,
@@ -107,15 +108,6 @@ def train_run(
         },
         on_step=part_of(on_step, 0.87, 1.0),
     )
-
-
-def prepare_spectra(
-    survey: Survey, encoder_path: Path = ENCODER_WEIGHTS
-) -> tuple[SpectrumAutoencoder, NDArray[np.float32], NDArray[np.float32]]:
-    """The frozen encoder, and the survey's spectra as its latents (n, 64) and as reconstructed from them (n, 400)."""
-    encoder = load_encoder(encoder_path)
-    spectrum = encoder.encode_in_batches(survey.spectra)
-    return encoder, spectrum, encoder.decode_in_batches(spectrum)
 
 
 def finish_run(
@@ -154,7 +146,7 @@ def finish_run(
     inputs : dict of str to str
         sha256 of what it was made from.
     encoder, spectrum, reconstruction
-        From `prepare_spectra`.
+        From `alignlab.services.encoded.prepare_spectra`.
     spectrum_aligned, text_aligned : ndarray of float32, shape (n, d)
         Unit vectors.
     heads_weights : mapping of str to ndarray
@@ -182,7 +174,11 @@ def finish_run(
             weights=weights | {HEADS_PREFIX + key: value for key, value in heads_weights.items()},
         )
         meta = Meta(kind="run", name=name, simulated=survey.simulated, seed=seed, recipe=facts, inputs_sha256=inputs)
-        run = write_run(contents, meta, config.runs_dir / survey.name)
+        try:
+            run = write_run(contents, meta, config.runs_dir / survey.name)
+        except AlreadyPublishedError:
+            # Another process made the same run meanwhile: same recipe, seed and inputs.
+            run = Run.open(config.runs_dir / survey.name / name)
     report(on_step, 75, 100, "first map")
     make_first_maps(survey, run)
     report(on_step, 100, 100, "ready")

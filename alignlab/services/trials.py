@@ -13,47 +13,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file, save_file
 
-from alignlab.config import Config
 from alignlab.models.heads import spectrum_inputs
 from alignlab.progress import OnStep
-from alignlab.services.workspace import Catalogue
-from alignlab.store.artefact import read_manifest, sha256_of, write_file_atomically
-from alignlab.store.run import Run
+from alignlab.store.artefact import write_file_atomically
 from alignlab.store.survey import Survey
 from alignlab.training.alignment import AlignmentResult, OnEpoch, train_alignment
-from alignlab.training.encoder import ENCODER_WEIGHTS, load_encoder
 from alignlab.training.recipe import AlignmentRecipe
 from alignlab.training.search_recipe import AXES
-
-_LATENTS = "spectrum"
-
-
-def spectrum_latents(survey: Survey, *, config: Config, encoder_path: Path = ENCODER_WEIGHTS) -> NDArray[np.float32]:
-    """The survey's spectra as the frozen encoder sees them, shape (n, d), encoded at most once for all trials.
-
-    Taken from a run of the survey with that encoder if there is one, else kept in ``latents/`` of the data folder.
-    """
-    encoder = sha256_of(encoder_path)
-    catalogue = Catalogue(config)
-    for run_id in catalogue.run_ids(survey.name):
-        inputs = read_manifest(config.runs_dir / survey.name / run_id, "run").inputs_sha256
-        if inputs.get("survey") == survey.digest and inputs.get("encoder") == encoder:
-            return _latents_of(catalogue.run(run_id, survey_name=survey.name))
-    kept = config.data_dir / "latents" / f"{survey.digest[:16]}-{encoder[:16]}.safetensors"
-    if not kept.exists():
-        # Trials that begin at the same moment may all come here: each writes the same, the last one stays.
-        latents = load_encoder(encoder_path).encode_in_batches(survey.spectra)
-        write_file_atomically(kept, lambda path: save_file({_LATENTS: latents}, path))
-    return load_file(kept)[_LATENTS]
-
-
-def _latents_of(run: Run) -> NDArray[np.float32]:
-    try:
-        return run.latents("spectrum")
-    finally:
-        run.close()
 
 
 def train_heads(
@@ -74,7 +41,7 @@ def train_heads(
         With texts.
     recipe : AlignmentRecipe
     latents : ndarray of float32, shape (n, d)
-        From `spectrum_latents`.
+        From `alignlab.services.encoded.spectrum_latents`.
     seed, on_step, on_epoch, checkpoint
         As for `alignlab.training.alignment.train_alignment`.
     """

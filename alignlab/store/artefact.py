@@ -30,6 +30,10 @@ NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 Kind = Literal["survey", "run", "overlay", "heads"]
 
 
+class AlreadyPublishedError(AlignlabError):
+    """An artefact of that name is there, and nobody asked to replace it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Meta:
     """Where an artefact comes from.
@@ -99,14 +103,12 @@ def publish(folder: Path, meta: Meta, write: Callable[[Path], None], *, replace:
 
     Raises
     ------
-    AlignlabError
+    AlreadyPublishedError
         If `folder` exists and `replace` is false.
     """
     check_name(folder.name)
     if folder.exists() and not replace:
-        raise AlignlabError(
-            f"{meta.kind} {folder.name!r} exists already in {folder.parent}.", remedy="Choose another name."
-        )
+        raise _already_there(folder, meta)
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = folder.parent / f".{folder.name}.{os.getpid()}.partial"
     shutil.rmtree(partial, ignore_errors=True)
@@ -126,9 +128,24 @@ def publish(folder: Path, meta: Meta, write: Callable[[Path], None], *, replace:
             partial.rename(folder)
             shutil.rmtree(retired)
         else:
-            partial.rename(folder)
+            _rename_into_place(partial, folder, meta)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _rename_into_place(partial: Path, folder: Path, meta: Meta) -> None:
+    try:
+        partial.rename(folder)
+    except OSError:
+        if folder.exists():  # another process was faster
+            raise _already_there(folder, meta) from None
+        raise
+
+
+def _already_there(folder: Path, meta: Meta) -> AlreadyPublishedError:
+    return AlreadyPublishedError(
+        f"{meta.kind} {folder.name!r} exists already in {folder.parent}.", remedy="Choose another name."
+    )
 
 
 def read_manifest(folder: Path, kind: Kind) -> Meta:

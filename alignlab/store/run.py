@@ -1,7 +1,8 @@
 """A run: what one recipe learned from one survey. Immutable; projections and applied surveys join it as new artefacts.
 
-The folder's own files never change. Two things are computed later, each published atomically as a file or folder of
-its own: maps (`alignlab.store.projections`) and the run's view of another survey (``applied/<survey>/``).
+The folder's own files never change. Three things are computed later, each published atomically as a file or folder of
+its own: maps (`alignlab.store.projections`), the run's view of another survey (``applied/<survey>/``) and small heads
+(`alignlab.store.heads`).
 """
 
 from __future__ import annotations

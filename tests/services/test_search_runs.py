@@ -16,10 +16,11 @@ from alignlab.config import Config
 from alignlab.jobs.spec import JobSpec
 from alignlab.jobs.work import Work, read_metrics
 from alignlab.models.ensemble import members_of
+from alignlab.services.encoded import prepare_spectra, spectrum_latents
 from alignlab.services.job_kinds import job_kind
-from alignlab.services.runs import prepare_spectra, run_weights, train_run
+from alignlab.services.runs import run_weights, train_run
 from alignlab.services.search_runs import TRIALS, table_of
-from alignlab.services.trials import spectrum_latents, train_heads, trial_facts
+from alignlab.services.trials import train_heads, trial_facts
 from alignlab.services.workspace import Catalogue
 from alignlab.training.recipe import AlignmentRecipe
 from alignlab.training.search import trial_recipes
@@ -157,7 +158,7 @@ def test_spectra_are_encoded_once_where_no_run_has_them(data: Config, tmp_path: 
     written = kept[0].stat().st_mtime_ns
     np.testing.assert_array_equal(spectrum_latents(survey, config=empty), first)
     assert kept[0].stat().st_mtime_ns == written
-    np.testing.assert_array_equal(first, prepare_spectra(survey)[1])
+    np.testing.assert_array_equal(first, prepare_spectra(survey, config=empty)[1])
     np.testing.assert_array_equal(first, spectrum_latents(survey, config=data))
     assert not (data.data_dir / "latents").exists()
 

@@ -23,7 +23,8 @@ NAME = "trial"
 def perform(work: Work, config: Config) -> dict[str, Any]:
     """Train, leave the checkpoint in the job's folder, and return the figures with the way to that folder."""
     # Imported here: pages that only name the kinds need not wait for torch.
-    from alignlab.services.trials import go_on_from, spectrum_latents, train_heads, trial_facts
+    from alignlab.services.encoded import spectrum_latents
+    from alignlab.services.trials import go_on_from, train_heads, trial_facts
     from alignlab.training.alignment import AlignmentEpoch
 
     recipe = TrialRecipe.from_json(work.spec.recipe)
