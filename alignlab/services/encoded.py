@@ -38,7 +38,7 @@ def prepare_spectra(
 
 
 def spectrum_latents(survey: Survey, *, config: Config, encoder_path: Path = ENCODER_WEIGHTS) -> NDArray[np.float32]:
-    """The latents alone, shape (n, 64): from a run, or kept in ``latents/`` of the data folder for whoever asks next."""
+    """The latents alone, shape (n, 64): from a run, or kept in ``latents/`` of the data folder for the next one."""
     digest = sha256_of(encoder_path)
     if (run := _run_with(survey, digest, config)) is not None:
         try:
