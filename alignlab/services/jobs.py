@@ -46,6 +46,8 @@ class Submitted:
 def submit(kind: str, recipe: Recipe, *, config: Config, survey: str, seed: int = 0, run: str = "") -> Submitted:
     """Have something done in the background, unless it has been done or is under way.
 
+    The run that is shown stays the one that is shown, however new another is.
+
     Parameters
     ----------
     kind : str
@@ -72,7 +74,11 @@ def submit(kind: str, recipe: Recipe, *, config: Config, survey: str, seed: int 
         raise JobError(f"A job of kind {kind} takes a {job_kind(kind).recipe.__name__}, not a {type(recipe).__name__}.")
     if seed < 0:
         raise JobError(f"seed must be 0 or more, not {seed}.")
-    digest = manifest_digest(Catalogue(config).survey(survey).folder)
+    catalogue = Catalogue(config)
+    digest = manifest_digest(catalogue.survey(survey).folder)
+    shown = catalogue.active_run_id(survey)
+    if shown is not None and catalogue.lab.active_run(survey) is None:
+        catalogue.lab.set_active_run(survey, shown)
     spec = JobSpec(
         kind=kind,
         survey=survey,

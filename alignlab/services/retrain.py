@@ -47,13 +47,8 @@ def next_seed(workspace: Workspace) -> int:
 
 
 def train(workspace: Workspace, kind: str, recipe: Recipe, *, seed: int) -> Submitted:
-    """Submit a job on the workspace's survey, and on its run where the kind works on one.
-
-    The run that is shown stays the one that is shown, however new another is.
-    """
-    catalogue, survey = Catalogue(workspace.config), workspace.survey.name
-    if catalogue.lab.active_run(survey) is None:
-        catalogue.lab.set_active_run(survey, workspace.run.run_id)
+    """Submit a job on the workspace's survey, and on its run where the kind works on one."""
+    survey = workspace.survey.name
     return queue.submit(kind, recipe, config=workspace.config, survey=survey, seed=seed, run=_run(workspace, kind))
 
 

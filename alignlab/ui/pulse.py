@@ -6,6 +6,7 @@ out of date to ask; while jobs are at work the page asks by itself.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState, get_script_run_ctx
 
 from alignlab.config import Config
+from alignlab.errors import AlignlabError
 from alignlab.services.pulse import Pulse, take_pulse
 from alignlab.services.workspace import Workspace
 from alignlab.ui import words
@@ -24,6 +26,7 @@ from alignlab.ui import words
 _EVERY = timedelta(seconds=2)
 _LOOK_S, _NUDGE_S = 0.5, 0.2
 _FRESH = "alignlab.pulse_fresh"
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +89,20 @@ class _Watcher:
                 if not Runtime.instance().is_active_session(session):
                     self._pages.pop(session, None)
                     self._nudged.pop(session, None)
-                elif self._nudged.get(session) is not page and page.is_out_of_date():
-                    self._nudged[session] = page
-                    _nudge(session, page.fragment)
+                elif self._nudged.get(session) is not page:
+                    self._look_at(session, page)
             time.sleep(_LOOK_S)
+
+    def _look_at(self, session: str, page: _Page) -> None:
+        try:
+            is_out_of_date = page.is_out_of_date()
+        except (AlignlabError, OSError) as error:
+            # The page itself says what is wrong when it is next drawn; the other pages are still to be looked after.
+            _logger.warning("A page could not be looked after: %s", error)
+            return
+        if is_out_of_date:
+            self._nudged[session] = page
+            _nudge(session, page.fragment)
 
 
 def _nudge(session: str, fragment: str) -> None:
