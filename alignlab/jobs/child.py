@@ -165,6 +165,8 @@ def _speak_into(log: Path) -> None:
             stream.flush()
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
+    # Line by line, so that the log tells what came first, and tells it while the job runs.
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
 
 def _write_json(path: Path, value: object) -> None:

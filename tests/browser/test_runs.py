@@ -63,7 +63,8 @@ def test_compare_promote_and_delete(browser: Browser, address: str, config: Conf
     assert page.locator(".al-changed li.al-picked button").first.inner_text() == name
     page.get_by_role("button", name="Swap").click()
     expect(page.locator(".st-key-runs_compared h2")).to_have_text(f"{first} against {second}", timeout=WAIT_MS)
-    page.get_by_role("button", name="Close").click()
+    watched.drawn()
+    page.locator(".st-key-runs_close button").click()
     page.wait_for_selector(".al-runs-table", state="detached", timeout=WAIT_MS)
 
     tick(page, 1)

@@ -14,7 +14,7 @@ from alignlab.config import Config
 from alignlab.errors import AlignlabError
 from alignlab.jobs.spec import JobSpec
 from alignlab.jobs.work import Work
-from alignlab.store.artefact import Meta, publish
+from alignlab.store.artefact import Meta, publish, write_file_atomically
 
 STEP_S = 0.02
 
@@ -29,8 +29,9 @@ def count(work: Work, config: Config) -> dict[str, Any]:
     steps = work.spec.recipe["steps"]
     for step in range(done, steps):
         time.sleep(STEP_S)
-        work.checkpoint.write_text(str(step + 1))
+        # Told before it is kept: a kill in between tells it twice, and what is told twice counts once.
         work.metric(epoch=step + 1)
+        write_file_atomically(work.checkpoint, lambda path, n=step + 1: path.write_text(str(n)) and None)
         work.progress((step + 1) / steps, f"step {step + 1}")
     meta = Meta(kind="run", name=name, simulated=True)
     publish(folder, meta, lambda partial: (partial / "published.json").write_text(json.dumps(steps)) and None)
