@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from alignlab.jobs.queue import JobQueue
     from alignlab.training.recipe import Recipe
 
-#: Dotted path by which workers find the kinds of jobs, and what their processes import beforehand.
+#: Dotted path by which workers find the kinds of jobs, and what their processes import beforehand: the first optimiser
+#: would import torch._dynamo, a second and a half before the first epoch.
 KINDS = "alignlab.services.job_kinds:job_kind"
-PRELOAD = ("torch", "alignlab.services.runs", "alignlab.services.job_kinds.align")
+PRELOAD = ("torch", "torch._dynamo", "alignlab.services.runs", "alignlab.services.job_kinds.align")
 
 
 @dataclass(frozen=True, kw_only=True)
