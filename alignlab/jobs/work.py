@@ -8,11 +8,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alignlab.jobs.spec import JobProgress, JobSpec
 from alignlab.progress import OnStep
 from alignlab.store.artefact import write_file_atomically
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 PROGRESS, METRICS, LOG = "progress.json", "metrics.jsonl", "log.txt"
 
@@ -69,6 +72,10 @@ class Work:
         """Append one line of live figures, such as one epoch's; what is not finite is written as null."""
         clean = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
         self._append(METRICS, json.dumps(clean))
+
+    def tell_epoch(self, epoch: DataclassInstance) -> None:
+        """Append the figures of one epoch, the fields of a dataclass: what trainings call after each."""
+        self.metric(**asdict(epoch))
 
     def metrics(self) -> list[dict[str, Any]]:
         """The live figures so far, also those from before a kill; a half-written last line is left out."""

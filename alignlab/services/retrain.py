@@ -11,7 +11,7 @@ from alignlab.services import jobs as queue
 from alignlab.services.apply import apply_run
 from alignlab.services.job_kinds import job_kind
 from alignlab.services.jobs import Submitted
-from alignlab.services.run_shelf import promote
+from alignlab.services.run_shelf import lay_over, not_laid_over, promote
 from alignlab.services.workspace import Catalogue, Workspace
 from alignlab.store.run import Run
 from alignlab.training.recipe import AlignmentRecipe
@@ -94,15 +94,9 @@ def show_run(workspace: Workspace, run_id: str) -> None:
     AlignlabError
         If the run cannot be shown: nothing has changed then.
     """
-    # Imported here: a kind's module is needed only where a job of that kind is wanted.
-    from alignlab.services.job_kinds.apply import ApplyRecipe
-
     catalogue, survey = Catalogue(workspace.config), workspace.survey.name
-    promote(catalogue, survey, run_id)
-    there = {*catalogue.run(run_id, survey_name=survey).overlays(), survey}
-    # A dropped spectrum is its session's own, and is laid over by the page that has it.
-    for name in {applied.survey.name for applied in workspace.overlays} & set(catalogue.survey_names()) - there:
-        queue.submit("apply", ApplyRecipe(target=name), config=workspace.config, survey=survey, run=run_id)
+    if promote(catalogue, survey, run_id) is not None:
+        lay_over(catalogue, survey, not_laid_over(catalogue, survey))
 
 
 def _run(workspace: Workspace, kind: str) -> str:

@@ -68,7 +68,7 @@ def train_run(
     recipe = recipe or AlignmentRecipe()
     inputs = {"survey": survey.digest, "encoder": sha256_of(encoder_path)}
     facts = {"survey": survey.name, "alignment": asdict(recipe), "seed": seed}
-    run_id = run_id_of(recipe.name, recipe.identity(), str(seed), inputs=inputs)
+    run_id = alignment_run_id(survey.digest, recipe, seed=seed, encoder_path=encoder_path)
     if run := existing_run(survey, run_id, config=config):
         make_first_maps(survey, run)
         return run
@@ -196,6 +196,14 @@ def existing_run(survey: Survey, name: str, *, config: Config) -> Run | None:
     """The published run of that name, if there is one."""
     folder = config.runs_dir / survey.name / name
     return Run.open(folder) if folder.exists() else None
+
+
+def alignment_run_id(
+    survey_digest: str, recipe: AlignmentRecipe, *, seed: int, encoder_path: Path = ENCODER_WEIGHTS
+) -> str:
+    """Id of the run that this recipe makes of a survey."""
+    inputs = {"survey": survey_digest, "encoder": sha256_of(encoder_path)}
+    return run_id_of(recipe.name, recipe.identity(), str(seed), inputs=inputs)
 
 
 def run_id_of(name: str, *facts: str, inputs: Mapping[str, str]) -> str:

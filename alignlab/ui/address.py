@@ -139,7 +139,8 @@ def _note(name: str, value: str, *, written: str) -> None:
     before = _known().get(name)
     if before is not None and before != value:
         told = _replaced().get(name)
-        earlier = {before, *(told.earlier if told else ())} - {value}
+        coming = told.earlier if told is not None and time.monotonic() < told.echo_until else ()
+        earlier = {before, *coming} - {value}
         serial = st.session_state.get(_SERIAL, 0) + 1
         st.session_state[_SERIAL] = serial
         _replaced()[name] = _Told(written, earlier, serial, time.monotonic() + _UNHEARD_S)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from alignlab.config import Config
 from alignlab.jobs.spec import JobSpec
 from alignlab.jobs.work import Work
 from alignlab.services.job_kinds import JobKind
-from alignlab.services.job_kinds.trial import survey_of, survey_with_texts
+from alignlab.services.job_kinds.trial import published_run, survey_of, survey_with_texts
 from alignlab.training.recipe import AlignmentRecipe
 
 if TYPE_CHECKING:
-    from alignlab.training.alignment import AlignmentEpoch
+    pass
 
 #: Measured on two cores: seconds to encode, evaluate and publish 10,000 sources, and to train 10,000 pairs of a head
 #: with one hidden layer of 256 units for an epoch.
@@ -30,16 +29,13 @@ def perform(work: Work, config: Config) -> dict[str, Any]:
     recipe = AlignmentRecipe.from_json(work.spec.recipe)
     work.log(f"{recipe.digest()} on survey {work.spec.survey}, seed {work.spec.seed}")
 
-    def tell(epoch: AlignmentEpoch) -> None:
-        work.metric(**asdict(epoch))
-
     run = train_run(
         survey_of(work.spec, config),
         recipe,
         config=config,
         seed=work.spec.seed,
         on_step=work.on_step(),
-        on_epoch=tell,
+        on_epoch=work.tell_epoch,
         checkpoint=work.checkpoint,
     )
     work.log(f"published as {run.run_id}")
@@ -54,15 +50,11 @@ def existing(spec: JobSpec, config: Config) -> dict[str, Any] | None:
     JobError
         If the survey has no texts to align with.
     """
-    from alignlab.services.runs import run_id_of
-    from alignlab.store.artefact import sha256_of
-    from alignlab.training.encoder import ENCODER_WEIGHTS
+    from alignlab.services.runs import alignment_run_id
 
     survey_with_texts(spec, config)
     recipe = AlignmentRecipe.from_json(spec.recipe)
-    inputs = {"survey": spec.survey_digest, "encoder": sha256_of(ENCODER_WEIGHTS)}
-    run_id = run_id_of(recipe.name, recipe.identity(), str(spec.seed), inputs=inputs)
-    return {"run": run_id, "survey": spec.survey} if (config.runs_dir / spec.survey / run_id).exists() else None
+    return published_run(spec, alignment_run_id(spec.survey_digest, recipe, seed=spec.seed), config)
 
 
 def estimate_s(recipe: AlignmentRecipe, n_sources: int) -> float:

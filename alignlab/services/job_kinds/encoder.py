@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from alignlab.store.artefact import write_file_atomically
 from alignlab.training.recipe import EncoderRecipe
 
 if TYPE_CHECKING:
-    from alignlab.training.encoder import EncoderEpoch
+    pass
 
 #: Seconds on two cores for 10,000 spectra, one epoch of the recipe's own size.
 _EPOCH_S = 40.0
@@ -35,9 +34,6 @@ def perform(work: Work, config: Config) -> dict[str, Any]:
     survey = survey_of(work.spec, config)
     is_simulated = survey.has_array("expected")
 
-    def tell(epoch: EncoderEpoch) -> None:
-        work.metric(**asdict(epoch))
-
     result = train_encoder(
         recipe,
         counts=survey.array("counts"),
@@ -46,7 +42,7 @@ def perform(work: Work, config: Config) -> dict[str, Any]:
         grid=energy_grid(survey.meta.recipe.get("grid_kind", "log")),
         seed=work.spec.seed,
         on_step=work.on_step(),
-        on_epoch=tell,
+        on_epoch=work.tell_epoch,
         checkpoint=work.checkpoint,
     )
     facts: dict[str, object] = {

@@ -9,7 +9,7 @@ from alignlab.config import Config
 from alignlab.jobs.spec import JobSpec
 from alignlab.jobs.work import Work
 from alignlab.services.job_kinds import JobKind, Rounds
-from alignlab.services.job_kinds.trial import survey_of, survey_with_texts, training_s, trial_spec
+from alignlab.services.job_kinds.trial import published_run, survey_of, survey_with_texts, training_s, trial_spec
 from alignlab.training.recipe import AlignmentRecipe
 from alignlab.training.search_recipe import EnsembleRecipe
 
@@ -54,7 +54,7 @@ def existing(spec: JobSpec, config: Config) -> dict[str, Any] | None:
     survey_with_texts(spec, config)
     recipe = EnsembleRecipe.from_json(spec.recipe)
     run_id = ensemble_run_id(spec.survey_digest, recipe, seed=spec.seed, encoder_path=ENCODER_WEIGHTS)
-    return {"run": run_id, "survey": spec.survey} if (config.runs_dir / spec.survey / run_id).exists() else None
+    return published_run(spec, run_id, config)
 
 
 def estimate_s(recipe: EnsembleRecipe, n_sources: int) -> float:

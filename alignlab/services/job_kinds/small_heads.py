@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from alignlab.config import Config
@@ -16,7 +15,6 @@ from alignlab.store.heads import head_ids
 from alignlab.store.run import Run
 from alignlab.store.survey import Survey
 from alignlab.training.small_heads.heads import n_members
-from alignlab.training.small_heads.network import HeadEpoch
 from alignlab.training.small_heads_recipe import SmallHeadsRecipe
 
 #: Seconds for 10,000 sources on two cores: one member's task by nearest neighbours or a linear model, and one epoch.
@@ -32,16 +30,13 @@ def perform(work: Work, config: Config) -> dict[str, Any]:
     survey, run = _opened(work.spec, config)
     work.log(f"{recipe.name}: {recipe.method}, {recipe.fusion} of {', '.join(recipe.modalities)}, on run {run.run_id}")
 
-    def tell(epoch: HeadEpoch) -> None:
-        work.metric(**asdict(epoch))
-
     heads = train_small_heads(
         survey,
         run,
         recipe,
         seed=work.spec.seed,
         on_step=work.on_step(),
-        on_epoch=tell,
+        on_epoch=work.tell_epoch,
         checkpoint=work.checkpoint,
     )
     work.log(f"published as {heads.heads_id}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict
 from typing import Any
 
 from alignlab.config import Config
@@ -25,7 +24,6 @@ def perform(work: Work, config: Config) -> dict[str, Any]:
     # Imported here: pages that only name the kinds need not wait for torch.
     from alignlab.services.encoded import spectrum_latents
     from alignlab.services.trials import go_on_from, train_heads, trial_facts
-    from alignlab.training.alignment import AlignmentEpoch
 
     recipe = TrialRecipe.from_json(work.spec.recipe)
     survey = survey_of(work.spec, config)
@@ -34,16 +32,13 @@ def perform(work: Work, config: Config) -> dict[str, Any]:
     latents = spectrum_latents(survey, config=config)
     started = time.monotonic()
 
-    def tell(epoch: AlignmentEpoch) -> None:
-        work.metric(**asdict(epoch))
-
     result = train_heads(
         survey,
         recipe.alignment,
         latents,
         seed=work.spec.seed,
         on_step=work.on_step(),
-        on_epoch=tell,
+        on_epoch=work.tell_epoch,
         checkpoint=work.checkpoint,
     )
     return {
@@ -86,6 +81,11 @@ def finished_result(spec: JobSpec, config: Config) -> dict[str, Any] | None:
     answers = sorted(config.jobs_dir.glob(f"{spec.kind}-{spec.digest()}-*/{RESULT}"))
     found: dict[str, Any] | None = json.loads(answers[-1].read_text(encoding="utf-8")) if answers else None
     return found
+
+
+def published_run(spec: JobSpec, run_id: str, config: Config) -> dict[str, Any] | None:
+    """The result of a job that publishes one run, if that run is there."""
+    return {"run": run_id, "survey": spec.survey} if (config.runs_dir / spec.survey / run_id).exists() else None
 
 
 def survey_of(spec: JobSpec, config: Config) -> Survey:
