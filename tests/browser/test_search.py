@@ -60,7 +60,7 @@ def search_for(watched: Watched, query: str) -> None:
     box = watched.page.get_by_role("textbox", name="Search for a name, coordinates or words")
     box.fill(query)
     box.press("Enter")
-    watched.page.wait_for_selector(".al-search-head")
+    watched.page.locator(".al-search-head b", has_text=re.compile(f"^{re.escape(query)}$")).wait_for()
     watched.idle()
 
 
