@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import importlib
 import threading
@@ -98,4 +99,11 @@ def sweep() -> None:
 def warm_up() -> None:
     """Load, once the first page is out, what the first pick will need: torch takes seconds to import."""
     # No daemon: a thread inside a compiled library when the interpreter goes takes the whole process down with it.
-    threading.Thread(target=importlib.import_module, args=("alignlab.analysis.similarity",)).start()
+    threading.Thread(target=_warm_up).start()
+
+
+def _warm_up() -> None:
+    importlib.import_module("alignlab.analysis.similarity")
+    # Hundreds of thousands of objects of imported modules live as long as the process: collections need not visit them.
+    gc.collect()
+    gc.freeze()
