@@ -145,6 +145,18 @@ def test_the_shape_of_the_page_does_not_change_while_a_training_grows():
     assert panels_of(EPOCHS)[: len(PANELS)] == list(PANELS)
 
 
+def test_long_trainings_are_drawn_with_as_many_points_as_a_plot_has_pixels():
+    long = [{**EPOCHS[n % 2], "epoch": n + 1, "temperature": 0.1} for n in range(5)]
+    long += [{**EPOCHS[-1], "epoch": n} for n in range(6, 3001)]
+    lines = {line.name: line for line in curves_figure(long).data}
+    drawn = [x for x, y in zip(lines["validation"].x, lines["validation"].y, strict=True) if y is not None]
+    assert 128 <= len(drawn) <= 260
+    assert drawn[-1] == 3000
+    assert set(drawn) <= set(range(1, 3001))
+    assert {1, 5} <= set(lines["training"].x)  # where trying out temperatures began and ended
+    assert len(curves_figure(long[:200]).data[0].x) >= 200
+
+
 def test_epochs_that_tried_temperatures_are_told_apart():
     assert "trying out temperatures" in curves_key(EPOCHS, "light")
     assert "trying out temperatures" not in curves_key(EPOCHS[2:], "light")

@@ -23,6 +23,8 @@ _PLOT_HEIGHT, _MARGINS = 112, 66
 _GAP = 0.27
 #: So few epochs are drawn as points too: a line needs two.
 _FEW_EPOCHS = 12
+#: A plot is some 250 pixels wide: of more epochs than this, every second, fourth, … is drawn, and always the last.
+_DRAWN_EPOCHS = 256
 #: The epochs of trying out temperatures are shaded.
 _TUNING = "tuning"
 _TOLD_APART = frozenset({"epoch", "phase"})
@@ -93,10 +95,11 @@ def curves_figure(
         Plots beside each other.
     """
     panels = panels_of(metrics)
+    metrics = _thinned(metrics)
     rows = max(1, math.ceil(len(panels) / columns))
     height = ROW_HEIGHT * rows + 20
-    epochs = [line.get("epoch", number) for number, line in enumerate(metrics, start=1)]
-    tuning = [epoch for epoch, line in zip(epochs, metrics, strict=True) if line.get("phase") == _TUNING]
+    epochs = [line["epoch"] for line in metrics]
+    tuning = [line["epoch"] for line in metrics if line.get("phase") == _TUNING]
     data: list[dict[str, Any]] = []
     layout: dict[str, Any] = {"annotations": [], "shapes": []}
     for number, panel in enumerate(panels):
@@ -128,6 +131,17 @@ def curves_figure(
             "font": {"color": _INK[shade]},
         },
     )
+
+
+def _thinned(metrics: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The epochs to draw, each with its number; a power of two between them, so that what is drawn does not dance."""
+    numbered = [{"epoch": number, **line} for number, line in enumerate(metrics, start=1)]
+    step = 1
+    while len(numbered) > step * _DRAWN_EPOCHS:
+        step *= 2
+    last = len(numbered) - 1
+    ends = {n for n in range(last) if _trial(numbered[n]) != _trial(numbered[n + 1])}
+    return [line for n, line in enumerate(numbered) if n % step == 0 or n == last or n in ends]
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from html import escape
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -21,6 +24,10 @@ from alignlab.ui.train_page.curves import ROW_HEIGHT, curves_figure, curves_key
 from alignlab.ui.train_page.trials import show_trials
 
 _LOG_LINES = 200
+_DRAWN = "train_curves_drawn"
+#: A browser takes a quarter of a second to draw the curves again. After a tenth of the time that a training has run they
+#: have grown visibly; nobody waits longer than this.
+_LONGEST_PAUSE_S = 5.0
 _CONFIG = {"displayModeBar": False}
 
 Act = Callable[[Callable[[], object]], None]
@@ -78,7 +85,7 @@ def _made(workspace: Workspace, run: str, act: Act) -> None:
 def _figures(workspace: Workspace, job: Job) -> None:
     if show_trials(workspace, job):
         return
-    metrics = queue.metrics(workspace.config, job.id)
+    metrics = _worth_drawing(job, queue.metrics(workspace.config, job.id))
     if metrics:
         n_validation = int(np.sum(workspace.survey.split == "validation"))
         st.html(curves_key(metrics, shade()))
@@ -86,6 +93,26 @@ def _figures(workspace: Workspace, job: Job) -> None:
         st.plotly_chart(figure, key="train_curves", config=_CONFIG, alt=f"Figures of {job.id} by epoch")
     elif not job.has_ended:
         st.html(f'<div class="al-curves-wait" style="height: {2 * ROW_HEIGHT + 20}px">first figures soon</div>')
+
+
+def _worth_drawing(job: Job, metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The figures so far, or those that are drawn already where it is too soon to draw them again."""
+    drawn = st.session_state.get(_DRAWN)
+    pause = min(tell.ran_for_s(job) / 10, _LONGEST_PAUSE_S)
+    now = time.monotonic()
+    if drawn is not None and drawn.job == job.id and not job.has_ended and now - drawn.at < pause:
+        return metrics[: drawn.n]
+    st.session_state[_DRAWN] = _Drawn(job=job.id, n=len(metrics), at=now)
+    return metrics
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Drawn:
+    """How many epochs of which job are on the screen, and since when."""
+
+    job: str
+    n: int
+    at: float
 
 
 def _log(workspace: Workspace, job: Job) -> None:

@@ -85,6 +85,12 @@ def ago(when_utc: str) -> str:
     return f"{round(seconds / 3600)} h ago" if seconds < 86_400 else f"{told:%d %b}"
 
 
+def ran_for_s(job: Job) -> float:
+    """Seconds since it began; 0 where it has not."""
+    began = _parsed(job.started_utc)
+    return 0.0 if began is None else max(0.0, time.time() - began.timestamp())
+
+
 def _seconds(first_utc: str, last_utc: str) -> float | None:
     first, last = _parsed(first_utc), _parsed(last_utc)
     return None if first is None or last is None else (last - first).total_seconds()
