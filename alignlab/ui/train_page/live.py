@@ -25,8 +25,8 @@ from alignlab.ui.train_page.trials import show_trials
 
 _LOG_LINES = 200
 _DRAWN = "train_curves_drawn"
-#: A browser takes a quarter of a second to draw the curves again. After a tenth of the time that a training has run they
-#: have grown visibly; nobody waits longer than this.
+#: A browser takes a quarter of a second to draw the curves again. After a tenth of the time that a training has run,
+#: they have grown visibly; nobody waits longer than this.
 _LONGEST_PAUSE_S = 5.0
 _CONFIG = {"displayModeBar": False}
 
