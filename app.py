@@ -26,11 +26,16 @@ else:
         st.Page("pages/search.py", title="Search", icon=":material/search:"),
         st.Page("pages/survey.py", title="Survey", icon=":material/list_alt:"),
     ]
+    evaluate = [
+        st.Page("pages/retrieval.py", title="Retrieval", icon=":material/manage_search:"),
+        st.Page("pages/parameters.py", title="Parameters", icon=":material/straighten:"),
+        st.Page("pages/latents.py", title="Latents", icon=":material/grid_on:"),
+    ]
     lab = [
         st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
         st.Page("pages/runs.py", title="Runs", icon=":material/compare:"),
     ]
-    page = st.navigation({"Explore": explore, "Lab": lab})
+    page = st.navigation({"Explore": explore, "Evaluate": evaluate, "Lab": lab})
     header.show(workspace, page_title=page.title)
     page.run()
     theme.footer(workspace)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from tqdm import tqdm
 
 import alignlab
 from alignlab import cli_runs
+from alignlab.cli_evaluate import evaluate
 from alignlab.cli_jobs import add_job_commands
 from alignlab.cli_small_heads import small_heads_command
 from alignlab.errors import AlignlabError
@@ -40,7 +40,7 @@ class _OneLineErrors(click.Group):
 
 
 @contextmanager
-def _progress_bar(title: str) -> Iterator[OnStep]:
+def progress_bar(title: str) -> Iterator[OnStep]:
     """A bar on standard error that follows ``on_step``."""
     with tqdm(
         total=100, desc=title, file=sys.stderr, bar_format="{desc:<34} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
@@ -97,7 +97,7 @@ def demo(sources: int | None, seed: int | None, background: bool) -> None:
             return
     if background:
         be_polite()
-    with _progress_bar("demo survey") as on_step:
+    with progress_bar("demo survey") as on_step:
         demo_task(config).run(
             lambda step: build_demo(
                 config=config, n_sources=sources or N_SOURCES, seed=SEED if seed is None else seed, on_step=step
@@ -118,20 +118,6 @@ def surveys() -> None:
         survey = catalogue.survey(name)
         kind = "simulated" if survey.simulated else "observed"
         click.echo(f"{name}\t{kind}\t{survey.n_sources} sources\t{len(catalogue.run_ids(name))} runs")
-
-
-@main.command()
-@click.argument("run", required=False)
-@click.option("--split", type=click.Choice(["train", "validation", "test"]), default="test", show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def evaluate(run: str | None, split: str, as_json: bool) -> None:
-    """Compute the figures of RUN (the active one by default) beside those of the paper."""
-    from alignlab.services.evaluation import evaluate_run, evaluation_text
-
-    catalogue = Catalogue()
-    chosen = catalogue.run(run) if run else catalogue.open_workspace().run
-    figures = evaluate_run(catalogue.survey(chosen.survey_name), chosen, split=split)
-    click.echo(json.dumps(figures) if as_json else evaluation_text(figures))
 
 
 @main.command()
@@ -207,7 +193,7 @@ def project(maps: tuple[str, ...], background: bool, judge: bool, survey_name: s
     pairs = tuple(pair.partition(":")[::2] for pair in maps) or FIRST_MAPS
     if background:
         be_polite()
-    with _progress_bar("maps") as on_step:
+    with progress_bar("maps") as on_step:
         if not judge:
             # The app starts the judging itself, as a task of its own.
             maps_task(workspace).run(
@@ -236,7 +222,7 @@ def apply(run_id: str, survey_name: str) -> None:
 
     catalogue = Catalogue()
     run = catalogue.run(run_id)
-    with _progress_bar("apply") as on_step:
+    with progress_bar("apply") as on_step:
         apply_run(run, catalogue.survey(run.survey_name), catalogue.survey(survey_name), on_step=on_step)
     workspace = catalogue.open_workspace(run.survey_name, run.run_id)
     for index in range(catalogue.survey(survey_name).n_sources):
@@ -263,7 +249,7 @@ def ingest_ogip(paths: tuple[Path, ...], name: str, replace: bool, grid: GridKin
     """Read OGIP spectra (PHA or PI, .gz too); background, ARF and RMF are found through their headers."""
     from alignlab.services.ingest import ingest_ogip_files
 
-    with _progress_bar("ingest") as on_step:
+    with progress_bar("ingest") as on_step:
         outcome = ingest_ogip_files(
             paths, name=name, config=Catalogue().config, grid_kind=grid, replace=replace, on_step=on_step
         )
@@ -277,7 +263,7 @@ def ingest_axia(path: Path, name: str, replace: bool, grid: GridKind) -> None:
     """Read an Axia corpus (corpus.jsonl or corpus.jsonl.gz): photon events with catalogued variables."""
     from alignlab.services.ingest import ingest_axia_file
 
-    with _progress_bar("ingest") as on_step:
+    with progress_bar("ingest") as on_step:
         outcome = ingest_axia_file(
             path, name=name, config=Catalogue().config, grid_kind=grid, replace=replace, on_step=on_step
         )
@@ -318,7 +304,7 @@ def interpret_command(paths: tuple[Path, ...], k: int, survey_name: str | None, 
 
     workspace = _open(survey_name, run_id)
     with TemporaryDirectory(prefix="alignlab.") as folder:
-        with _progress_bar("interpret") as on_step:
+        with progress_bar("interpret") as on_step:
             outcome = interpret(workspace, dropped_files(paths), Path(folder), on_step=on_step)
         for problem in outcome.problems:
             click.echo(f"alignlab: {problem}", err=True)
@@ -400,7 +386,7 @@ def train_heads_command(seed: int, survey_name: str | None, run_id: str | None) 
     from alignlab.services.retrain import retrain
 
     workspace = _open(survey_name, run_id)
-    with _progress_bar("heads") as on_step:
+    with progress_bar("heads") as on_step:
         click.echo(retrain(workspace, seed=seed, on_step=on_step).run_id)
 
 
@@ -414,13 +400,14 @@ def train_encoder_command(sources: int, seed: int, epochs: int | None, output: P
     from alignlab.services.encoder import train_and_save_encoder
     from alignlab.training.encoder import ENCODER_WEIGHTS
 
-    with _progress_bar("encoder") as on_step:
+    with progress_bar("encoder") as on_step:
         card = train_and_save_encoder(
             output or ENCODER_WEIGHTS, n_sources=sources, seed=seed, max_epochs=epochs, on_step=on_step
         )
     click.echo(card)
 
 
+main.add_command(evaluate)
 cli_runs.add_commands(main)
 
 add_job_commands(main)

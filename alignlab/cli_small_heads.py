@@ -21,13 +21,13 @@ def small_heads_command(
     preset: str | None, fields: str, seed: int, survey_name: str | None, run_id: str | None, as_json: bool
 ) -> None:
     """Estimate variables and class from a run's frozen latents, with calibrated intervals; they join the run."""
-    from alignlab.cli import _progress_bar
+    from alignlab.cli import progress_bar
     from alignlab.services.small_heads import train_small_heads
     from alignlab.services.small_heads_text import chosen_recipe, figures_text
 
     recipe = chosen_recipe(preset, fields)
     workspace = Catalogue().open_workspace(survey_name, run_id)
-    with _progress_bar("small heads") as on_step:
+    with progress_bar("small heads") as on_step:
         heads = train_small_heads(workspace.survey, workspace.run, recipe, seed=seed, on_step=on_step)
     facts: dict[str, Any] = {"heads": heads.heads_id, "run": heads.run_id, "seed": seed, **heads.figures}
     click.echo(json.dumps(facts) if as_json else figures_text(heads))

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from alignlab.services.evaluation import evaluate_run
+from alignlab.services.evaluate.summary import evaluate_run
 from alignlab.services.workspace import Catalogue
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -19,7 +19,7 @@ from alignlab.models.autoencoder import SpectrumAutoencoder
 from alignlab.models.heads import spectrum_inputs
 from alignlab.progress import OnStep, part_of, report
 from alignlab.services.encoded import prepare_spectra
-from alignlab.services.evaluation import evaluate_latents
+from alignlab.services.evaluate.summary import evaluate_latents
 from alignlab.services.maps import INSTANT_METHOD, compute_map
 from alignlab.store.artefact import AlreadyPublishedError, Meta, sha256_of
 from alignlab.store.run import REPRESENTATIONS, Run, RunContents, write_run

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alignlab.services.evaluation import PAPER
+from alignlab.services.evaluate.paper import PAPER
 from alignlab.store.survey import Survey
 from alignlab.ui import words
 from alignlab.variables import VARIABLES

@@ -21,6 +21,7 @@ KINDS: Mapping[str, str] = {
     "small-heads": "alignlab.services.job_kinds.small_heads",
     "project": "alignlab.services.job_kinds.project",
     "apply": "alignlab.services.job_kinds.apply",
+    "evaluate": "alignlab.services.job_kinds.evaluate",
 }
 #: Kinds that are never submitted by themselves, only as parts of other jobs.
 PART_KINDS: Mapping[str, str] = {"trial": "alignlab.services.job_kinds.trial"}

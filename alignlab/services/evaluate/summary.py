@@ -11,17 +11,11 @@ from numpy.typing import NDArray
 from alignlab.analysis.correlations import latent_correlations, mean_best_absolute
 from alignlab.analysis.regression import estimate, score_estimates
 from alignlab.analysis.retrieval import retrieval_metrics
+from alignlab.services.evaluate.context import N_BOOTSTRAP
+from alignlab.services.evaluate.paper import PAPER
 from alignlab.store.run import Run
 from alignlab.store.survey import Survey
 from alignlab.variables import VARIABLE_NAMES
-
-#: Figures of Pinciroli Vago et al. 2026 (arXiv:2603.04516): retrieval on its test split, and the means of its Table 2.
-PAPER = {
-    "retrieval": {"recall_at_1_percent": 0.20, "recall_at_5_percent": 0.50, "median_rank": 84, "n_candidates": 1719},
-    "correlations": {"spectrum": 0.43, "text": 0.30, "both": 0.55},
-}
-#: How often the test split is resampled for an interval.
-N_BOOTSTRAP = 1000
 
 
 def evaluate_latents(

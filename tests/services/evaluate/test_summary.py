@@ -6,7 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from alignlab.services.evaluation import PAPER, evaluate_latents, evaluate_run, evaluation_text
+from alignlab.services.evaluate.paper import PAPER
+from alignlab.services.evaluate.summary import evaluate_latents, evaluate_run, evaluation_text
 from alignlab.variables import VARIABLE_NAMES
 
 

@@ -1,0 +1,80 @@
+"""A part of an evaluation on a page: its figures where they are kept, else an offer to compute them as a job."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from alignlab.errors import AlignlabError
+from alignlab.services import jobs as queue
+from alignlab.services.evaluate import part
+from alignlab.services.evaluate.kept import kept_figures
+from alignlab.services.job_kinds.evaluate import EvaluateRecipe
+from alignlab.services.workspace import Workspace
+from alignlab.store.evaluation import written_ns
+from alignlab.ui import words
+
+SPLIT = "test"
+
+
+def part_figures(workspace: Workspace, name: str) -> dict[str, Any] | None:
+    """The figures of a part of the shown run; where there are none, an offer to compute them is drawn instead.
+
+    The page is drawn again by itself when a job ends, so nobody has to wait for it here.
+    """
+    try:
+        figures = _kept(workspace, name, workspace.run.digest, written_ns(workspace.run.folder, name, SPLIT))
+        if figures is None:
+            _offer(workspace, name)
+    except AlignlabError as error:
+        st.error(str(error))
+        return None
+    return figures
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _kept(_workspace: Workspace, name: str, run: str, written: int) -> dict[str, Any] | None:
+    del run, written  # only there to be part of the key
+    return kept_figures(_workspace.run, name, split=SPLIT)
+
+
+def _offer(workspace: Workspace, name: str) -> None:
+    found = part(name)
+    with st.container(key=f"offer_{name}", horizontal=True, vertical_alignment="center"):
+        if _is_at_work(workspace, name):
+            st.html(f'<p class="al-dim">{found.label}: being computed; it appears here by itself.</p>', width="content")
+            return
+        seconds = words.duration(found.estimate_s(workspace.survey.n_sources))
+        st.html(
+            f'<p class="al-dim">{found.label} of run {workspace.run.run_id}: not computed yet.</p>', width="content"
+        )
+        st.button(
+            f"Compute · about {seconds}", key=f"compute_{name}", icon=":material/play_arrow:",
+            on_click=partial(_submit, workspace, name),
+        )  # fmt: skip
+
+
+def _submit(workspace: Workspace, name: str) -> None:
+    try:
+        queue.submit(
+            "evaluate",
+            EvaluateRecipe(part=name, split=SPLIT),
+            config=workspace.config,
+            survey=workspace.survey.name,
+            seed=workspace.run.meta.seed or 0,
+            run=workspace.run.run_id,
+        )
+    except AlignlabError as error:
+        st.error(str(error))
+
+
+def _is_at_work(workspace: Workspace, name: str) -> bool:
+    return any(
+        not job.has_ended
+        and job.spec.kind == "evaluate"
+        and job.spec.run == workspace.run.run_id
+        and name in EvaluateRecipe.from_json(job.spec.recipe).parts
+        for job in queue.jobs(workspace.config, survey=workspace.survey.name)
+    )

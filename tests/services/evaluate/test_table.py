@@ -1,0 +1,51 @@
+"""Tables in their forms, read back where a library can."""
+
+from __future__ import annotations
+
+import io
+
+import pandas as pd
+import pytest
+
+from alignlab.services.evaluate.table import Cell, Column, Table
+
+TABLE = Table(
+    name="recall",
+    title="Recall, spectrum → text",
+    caption="n 1,719, test split, seed 8; 95% intervals.",
+    columns=[Column("what", "figure"), Column("ours", "ours", ".1f", as_percent=True), Column("paper", "paper | Γ_1")],
+    rows=[
+        [Cell("recall@1%"), Cell(0.191, 0.173, 0.209, is_best=True), Cell(0.2)],
+        [Cell("a_b & c"), Cell(0.184, is_near_best=True), Cell(None)],
+    ],
+)
+
+
+def test_markdown_marks_the_best_and_says_what_it_shows():
+    lines = TABLE.to("markdown").splitlines()
+    assert lines[0] == "### Recall, spectrum → text"
+    assert lines[2] == r"| figure | ours | paper | Γ_1 |"
+    assert lines[4] == "| recall@1% | <u>19.1% (17.3–20.9)</u> | 0.2 |"
+    assert lines[5] == "| a_b & c | **18.4%** | – |"
+    assert lines[-1] == TABLE.caption
+
+
+def test_csv_holds_bare_numbers_with_limits_in_columns_of_their_own():
+    frame = pd.read_csv(io.StringIO(TABLE.to("csv")), comment="#")
+    assert list(frame.columns) == ["what", "ours", "ours_low", "ours_high", "paper"]
+    assert frame["ours"].tolist() == [0.191, 0.184]
+    assert frame["ours_low"][0] == 0.173
+    assert frame["paper"].isna().tolist() == [False, True]
+
+
+def test_latex_escapes_what_it_would_misread():
+    text = TABLE.to("latex")
+    assert r"a\_b \& c & \textbf{18.4\%} & --" in text
+    assert r"\underline{19.1\% (17.3--20.9)}" in text
+    assert r"\caption{Recall, spectrum $\rightarrow$ text. n 1,719, test split, seed 8; 95\% intervals.}" in text
+    assert text.count(r"\\") == 3
+
+
+def test_a_row_of_another_length_is_refused():
+    with pytest.raises(ValueError, match="row 0 of table 'x' has 1 cells, not 2"):
+        Table(name="x", title="", caption="", columns=TABLE.columns[:2], rows=[[Cell(1)]])
