@@ -17,13 +17,10 @@ from alignlab.store.run import Run
 from alignlab.training.recipe import AlignmentRecipe
 from alignlab.training.recipe_base import Recipe
 
-#: Kinds of jobs that work on a run instead of making one.
-_ON_A_RUN = frozenset({"small-heads", "project", "apply"})
-
 
 def needs_run(kind: str) -> bool:
     """Whether a job of this kind works on a run."""
-    return kind in _ON_A_RUN
+    return job_kind(kind).on_a_run
 
 
 def existing_result(workspace: Workspace, kind: str, recipe: Recipe, *, seed: int) -> dict[str, Any]:

@@ -54,6 +54,8 @@ class JobKind:
     plan : callable or None
         ``plan(spec, rounds, config) -> specs`` of the next round of parts, given the results of the earlier rounds; an
         empty list when no more are needed and `perform` may combine them. None for a job without parts.
+    on_a_run : bool
+        Whether it works on a run instead of making one.
     """
 
     name: str
@@ -65,6 +67,7 @@ class JobKind:
     existing: Callable[[JobSpec, Config], dict[str, Any] | None]
     estimate_s: Callable[[Any, int], float]
     plan: Callable[[JobSpec, Rounds, Config], list[JobSpec]] | None = None
+    on_a_run: bool = False
 
 
 def job_kind(name: str) -> JobKind:

@@ -96,4 +96,5 @@ KIND = JobKind(
     perform=perform,
     existing=existing,
     estimate_s=estimate_s,
+    on_a_run=True,
 )

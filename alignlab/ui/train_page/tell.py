@@ -63,6 +63,8 @@ def made(result: Mapping[str, Any]) -> Made:
     """What the result of a job says that it made."""
     if heads := result.get("heads"):
         return Made("set of heads", str(heads))
+    if evaluated := result.get("evaluated"):
+        return Made("evaluation", f"({evaluated}) of run {result.get('run', '')}")
     if applied := result.get("applied"):
         return Made("view", f"{applied} through run {result.get('run', '')}")
     if encoder := result.get("encoder"):
