@@ -13,6 +13,9 @@ import json
 import os
 import re
 import shutil
+import socket
+import threading
+import time
 from collections.abc import Callable, Container, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +28,10 @@ from alignlab.errors import AlignlabError, DamagedArtefactError, MissingArtefact
 #: Raise it when a reader of the old layout would misread the new one.
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
+#: Several hosts may write into one data folder.
+_HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+_OWNER = re.compile(r"\.(?:(?P<host>[0-9a-f]{8})-)?(?P<process>\d+)(?:-\d+)?(?:\.old)?\.partial$")
+_ABANDONED_S = 86_400
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 Kind = Literal["survey", "run", "overlay", "heads"]
@@ -110,7 +117,7 @@ def publish(folder: Path, meta: Meta, write: Callable[[Path], None], *, replace:
     if folder.exists() and not replace:
         raise _already_there(folder, meta)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = folder.parent / f".{folder.name}.{os.getpid()}.partial"
+    partial = _beside(folder)
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     try:
@@ -122,7 +129,7 @@ def publish(folder: Path, meta: Meta, write: Callable[[Path], None], *, replace:
         }
         (partial / MANIFEST).write_text(json.dumps({"meta": asdict(meta), "files": files}, indent=1, sort_keys=True))
         if replace and folder.exists():
-            retired = folder.parent / f".{folder.name}.{os.getpid()}.old.partial"
+            retired = _beside(folder, ".old")
             shutil.rmtree(retired, ignore_errors=True)
             folder.rename(retired)
             partial.rename(folder)
@@ -210,16 +217,19 @@ def verify_checksums(folder: Path) -> None:
 
 
 def sweep_partials(root: Path, *, writers: Container[int] | None = None) -> list[Path]:
-    """Delete what crashed writers left under `root` (``.partial`` entries whose process is gone); return the paths.
+    """Delete what crashed writers left under `root`, and return the paths.
+
+    That is, ``.partial`` entries whose process is gone. Whether one of another host is, cannot be known from here: what
+    it left is deleted once nothing has been written to it for a day.
 
     With `writers`, only what the processes of these ids left.
     """
     swept = []
     for path in sorted(root.rglob(".*.partial")) if root.is_dir() else []:
-        owner = re.search(r"\.(\d+)(?:\.old)?\.partial$", path.name)
-        if owner and _is_running(int(owner.group(1))):
-            continue
-        if writers is not None and not (owner and int(owner.group(1)) in writers):
+        owner = _OWNER.search(path.name)
+        host, process = (owner["host"] or _HOST, int(owner["process"])) if owner else (_HOST, None)
+        is_at_work = _is_fresh(path) if host != _HOST else process is not None and _is_running(process)
+        if is_at_work or (writers is not None and (host != _HOST or process not in writers)):
             continue
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
@@ -231,7 +241,7 @@ def sweep_partials(root: Path, *, writers: Container[int] | None = None) -> list
 
 def withdraw(folder: Path) -> None:
     """Delete a published folder: gone for everybody by one rename, then removed; a crash leaves a ``.partial``."""
-    retired = folder.parent / f".{folder.name}.{os.getpid()}.old.partial"
+    retired = _beside(folder, ".old")
     shutil.rmtree(retired, ignore_errors=True)
     folder.rename(retired)
     shutil.rmtree(retired)
@@ -240,12 +250,25 @@ def withdraw(folder: Path) -> None:
 def write_file_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Write one file through a ``.partial`` neighbour and rename it into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.parent / f".{path.name}.{os.getpid()}.partial"
+    partial = _beside(path)
     try:
         write(partial)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _beside(path: Path, mark: str = "") -> Path:
+    """A name beside `path` that says whose it is: of this host, process and thread."""
+    return path.parent / f".{path.name}.{_HOST}-{os.getpid()}-{threading.get_ident()}{mark}.partial"
+
+
+def _is_fresh(path: Path) -> bool:
+    newest = 0.0
+    for entry in (path, *path.rglob("*")):
+        with contextlib.suppress(FileNotFoundError):  # gone meanwhile: its host is at work on it
+            newest = max(newest, entry.stat().st_mtime)
+    return time.time() - newest < _ABANDONED_S
 
 
 def _is_running(pid: int) -> bool:

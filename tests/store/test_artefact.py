@@ -4,6 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -132,6 +135,35 @@ def test_a_killed_writer_leaves_a_partial_that_the_sweep_removes(tmp_path):
     mine.mkdir()
     sweep_partials(tmp_path)
     assert list(tmp_path.iterdir()) == [mine]
+
+
+def test_what_another_host_writes_is_swept_only_once_it_has_been_left_for_a_day(tmp_path):
+    at_work, abandoned = tmp_path / ".one.0123abcd-1-7.partial", tmp_path / ".two.0123abcd-1-7.partial"
+    for folder in (at_work, abandoned):
+        folder.mkdir()
+        (folder / "half").write_text("x")
+    before_yesterday = time.time() - 2 * 86_400
+    for path in (abandoned / "half", abandoned):
+        os.utime(path, (before_yesterday, before_yesterday))
+    assert sweep_partials(tmp_path, writers={1}) == []
+    assert sweep_partials(tmp_path) == [abandoned]
+    assert list(tmp_path.iterdir()) == [at_work]
+
+
+def test_threads_of_a_process_write_the_same_file_each_for_itself(tmp_path):
+    both_write = threading.Barrier(2)
+
+    def publish_file(text):
+        def write(path):
+            path.write_text(text)
+            both_write.wait(10)
+
+        write_file_atomically(tmp_path / "map", write)
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(publish_file, ["one", "two"]))
+    assert (tmp_path / "map").read_text() in ("one", "two")
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_an_atomic_file_is_whole_or_absent(tmp_path):
