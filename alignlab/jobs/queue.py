@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alignlab.config import Config
 from alignlab.jobs import database
 from alignlab.jobs.spec import Job, JobError, JobSpec, JobState
-from alignlab.jobs.work import read_progress
+from alignlab.jobs.work import CHECKPOINT, METRICS, read_progress
+from alignlab.store.artefact import write_file_atomically
 
 if TYPE_CHECKING:
     from dbos import WorkflowStatus
@@ -55,7 +58,7 @@ class JobQueue:
         return self.config.jobs_dir / job_id
 
     def submit(self, spec: JobSpec, *, has_parts: bool = False) -> tuple[str, bool]:
-        """Enqueue a job unless an identical one is queued or running.
+        """Enqueue a job unless an identical one is queued or running; it goes on where a cancelled one was stopped.
 
         Parameters
         ----------
@@ -72,6 +75,8 @@ class JobQueue:
         if attempts and not attempts[-1].has_ended:
             return attempts[-1].id, False
         job_id = attempt_id(spec, number_of(attempts[-1].id) + 1 if attempts else 1)
+        if attempts and attempts[-1].state == "cancelled":
+            self._hand_over(attempts[-1].id, job_id)
         self._client.enqueue(
             {
                 "workflow_name": database.WORKFLOW,
@@ -156,6 +161,13 @@ class JobQueue:
         found = self._client.list_workflows(workflow_ids=job_ids, load_input=False, load_output=False)
         return {status.workflow_id: (_STATES[status.status], status.executor_id or "") for status in found}
 
+    def _hand_over(self, cancelled: str, job_id: str) -> None:
+        """Give an attempt the state and the figures of the one before; what failed begins anew."""
+        for name in (METRICS, CHECKPOINT):
+            with contextlib.suppress(FileNotFoundError):
+                kept = (self.folder(cancelled) / name).read_bytes()
+                write_file_atomically(self.folder(job_id) / name, partial(_write, kept))
+
     def _newest_first(self, parent: str | None, page: int = 200) -> Iterator[WorkflowStatus]:
         which: dict[str, Any] = {"has_parent": False} if parent is None else {"parent_workflow_id": parent}
         offset = 0
@@ -198,6 +210,10 @@ def _error(status: WorkflowStatus) -> str:
     if status.error is not None:
         return str(status.error)
     return f"Its worker stopped {status.recovery_attempts} times while this job was running. Retry it."
+
+
+def _write(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
 
 
 def _utc(epoch_ms: int | None) -> str:

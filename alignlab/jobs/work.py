@@ -17,7 +17,7 @@ from alignlab.store.artefact import write_file_atomically
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-PROGRESS, METRICS, LOG = "progress.json", "metrics.jsonl", "log.txt"
+PROGRESS, METRICS, LOG, CHECKPOINT = "progress.json", "metrics.jsonl", "log.txt", "checkpoint.safetensors"
 
 
 class Work:
@@ -44,7 +44,7 @@ class Work:
     @property
     def checkpoint(self) -> Path:
         """File for the state of a training; there already when the job was killed after it had been written."""
-        return self.folder / "checkpoint.safetensors"
+        return self.folder / CHECKPOINT
 
     def progress(self, fraction: float, message: str) -> None:
         """Publish how far the work is; the remaining time follows from the pace since this process began."""

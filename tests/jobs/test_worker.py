@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -65,6 +66,24 @@ def test_a_cancel_reaches_compiled_code_and_leaves_nothing_half_written(busy: Jo
     again, is_new = busy.submit(toy("hang"))
     assert is_new and again != job_id
     busy.cancel(again)
+
+
+def test_another_attempt_at_a_cancelled_job_goes_on_where_it_was_stopped(busy: JobQueue) -> None:
+    wish = toy("count", steps=60)
+    first, _ = busy.submit(wish)
+    wait_until(lambda: len(read_metrics(busy.folder(first))) >= 5)
+    busy.cancel(first)
+    ended(busy, [first])
+    told = len(read_metrics(busy.folder(first)))
+    second, is_new = busy.submit(wish)
+    assert is_new and second != first
+    (job,) = ended(busy, [second])
+    assert job.state == "succeeded"
+    lines = (busy.folder(second) / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in lines[:told]] == list(range(1, told + 1))
+    # The epoch that was told but not kept when the kill came is done twice; none before it is.
+    assert 60 <= len(lines) <= 61
+    assert [line["epoch"] for line in read_metrics(busy.folder(second))] == list(range(1, 61))
 
 
 def test_rounds_of_parts_are_done_in_order_and_combined(busy: JobQueue) -> None:
