@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from alignlab.config import Config
 from alignlab.jobs.spec import JobSpec
@@ -10,9 +10,6 @@ from alignlab.jobs.work import Work
 from alignlab.services.job_kinds import JobKind
 from alignlab.services.job_kinds.trial import published_run, survey_of, survey_with_texts
 from alignlab.training.recipe import AlignmentRecipe
-
-if TYPE_CHECKING:
-    pass
 
 #: Measured on two cores: seconds to encode, evaluate and publish 10,000 sources, and to train 10,000 pairs of a head
 #: with one hidden layer of 256 units for an epoch.
@@ -28,7 +25,6 @@ def perform(work: Work, config: Config) -> dict[str, Any]:
 
     recipe = AlignmentRecipe.from_json(work.spec.recipe)
     work.log(f"{recipe.digest()} on survey {work.spec.survey}, seed {work.spec.seed}")
-
     run = train_run(
         survey_of(work.spec, config),
         recipe,

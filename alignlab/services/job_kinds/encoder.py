@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import alignlab
 from alignlab.config import Config
@@ -15,9 +15,6 @@ from alignlab.services.job_kinds.trial import survey_of
 from alignlab.spectra.grid import energy_grid
 from alignlab.store.artefact import write_file_atomically
 from alignlab.training.recipe import EncoderRecipe
-
-if TYPE_CHECKING:
-    pass
 
 #: Seconds on two cores for 10,000 spectra, one epoch of the recipe's own size.
 _EPOCH_S = 40.0
@@ -33,7 +30,6 @@ def perform(work: Work, config: Config) -> dict[str, Any]:
         return _result(work.spec, path)
     survey = survey_of(work.spec, config)
     is_simulated = survey.has_array("expected")
-
     result = train_encoder(
         recipe,
         counts=survey.array("counts"),
