@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from alignlab.config import PROJECT_ROOT, Config, load_config
 from alignlab.errors import AlignlabError
 from alignlab.services.workspace import Catalogue
 from tests.conftest import SMALL_DEMO_SOURCES
+from tests.services.evaluate.toys import put_toys
 from tests.services.observed import cut_out
 from tests.spectra.ogip_files import default_counts, write_spectrum
 
@@ -140,6 +142,46 @@ def test_evaluate_shows_a_table_or_one_json_object(call):
     assert "recall@1%" in call("evaluate").stdout
     figures = json.loads(call("evaluate", "--json", "--split", "validation").stdout)
     assert figures["split"] == "validation"
+
+
+def test_parts_of_an_evaluation_are_computed_once_and_told_in_every_form(call, demo_copy, monkeypatch, tmp_path):
+    toys = put_toys(monkeypatch)
+    (run_id,) = Catalogue(demo_copy).run_ids("demo")
+    first = call("evaluate", run_id, "--part", "latents", config=demo_copy)
+    assert f"# Results of run {run_id}" in first.stdout and "## Toy latents" in first.stdout
+    assert "25.0% (20.0–30.0)" in first.stdout
+    assert "%" in first.stderr
+    figures = json.loads(call("evaluate", "--part", "latents", "--part", "fusion", "--json", config=demo_copy).stdout)
+    assert list(figures) == ["latents", "fusion"]
+    assert figures["latents"]["provenance"]["split"] == "test"
+    assert toys["latents"].times == 1
+    call("evaluate", "--part", "latents", "--again", config=demo_copy)
+    assert toys["latents"].times == 2
+    call("evaluate", "--part", "latents", "--split", "validation", config=demo_copy)
+    assert toys["latents"].times == 3
+
+    out, report = tmp_path / "out", tmp_path / "docs" / "results.md"
+    told = call("evaluate", "--output", out, "--report", report, config=demo_copy)
+    quick = [name for name in toys if name != "ablations"]
+    assert told.stdout.splitlines() == [f"{3 * len(quick) + 2} files in {out}", f"{len(quick)} parts in {report}"]
+    assert report.read_text() == (out / "results.md").read_text()
+    assert re.findall(r"^## Toy (.*)", report.read_text(), re.MULTILINE) == quick
+    assert (out / "latents.csv").read_text().splitlines()[1:] == [
+        "what,share,share_low,share_high", "latents,0.25,0.2,0.3",
+    ]  # fmt: skip
+    assert toys["ablations"].times == 0
+    everything = call("evaluate", "--all", "--output", out, "--json", config=demo_copy)
+    assert list(json.loads(everything.stdout)) == list(toys)
+    assert toys["ablations"].times == 1
+
+
+def test_an_evaluation_that_would_mislead_is_refused(call, demo_copy, monkeypatch):
+    toys = put_toys(monkeypatch)
+    by_training = call("evaluate", "--part", "latents", "--split", "train", config=demo_copy)
+    assert is_one_line_error(by_training, "training split", "validation")
+    assert is_one_line_error(call("evaluate", "--part", "latents", "--all", config=demo_copy), "--part", "--all")
+    assert not any(toy.times for toy in toys.values())
+    assert call("evaluate", "--part", "dreams", config=demo_copy).exit_code == 2
 
 
 def test_maps_are_computed_and_listed(call, demo_copy):

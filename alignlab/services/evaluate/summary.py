@@ -118,7 +118,10 @@ def _mean_best(latents: NDArray[np.float32], variables: NDArray[np.float32]) -> 
 def _estimate_scores(survey: Survey, latents: NDArray[np.float32], rows: NDArray[np.bool_]) -> dict[str, Any]:
     training = survey.split == "train"
     values = survey.variables[training]
-    scores = score_estimates(estimate(latents[rows], latents[training], values), survey.variables[rows], values)
+    # Asked about the training split itself, no source may answer for itself.
+    own = np.where(training, np.cumsum(training) - 1, -1)[rows]
+    estimates = estimate(latents[rows], latents[training], values, own_row=own)
+    scores = score_estimates(estimates, survey.variables[rows], values)
     per_variable = {
         name: {
             "mae": _number(scores.mae[i]),

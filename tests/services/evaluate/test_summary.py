@@ -58,6 +58,20 @@ def test_a_trained_run_finds_more_than_shuffled_pairs(workspace):
     assert matched["median_rank"] < 0.7 * chance["median_rank"]
 
 
+def test_asked_about_the_training_split_no_source_answers_for_itself(workspace):
+    survey, run = workspace.survey, workspace.run
+    estimates = evaluate_run(survey, run, split="train")["estimates"]["variables"]
+    training = survey.split == "train"
+    both = np.hstack([run.latents("spectrum_aligned"), run.latents("text_aligned")])[training]
+    values = survey.variables[training][:, 0]
+    known = np.flatnonzero(np.isfinite(values))
+    similarity = both[known] @ both[known].T
+    np.fill_diagonal(similarity, -np.inf)
+    nearest = np.argsort(-similarity, axis=1)[:, :3]
+    errors = np.abs(values[known][nearest].mean(axis=1) - values[known])
+    assert estimates[VARIABLE_NAMES[0]]["mae"] == pytest.approx(errors.mean(), rel=1e-4)
+
+
 def test_another_split_has_its_own_size(workspace):
     figures = evaluate_run(workspace.survey, workspace.run, split="validation")
     assert figures["split"] == "validation"
