@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from alignlab.analysis.correlations import best_absolute, latent_correlations, mean_best_absolute
+from alignlab.analysis.correlations import (
+    best_absolute,
+    chance_best_absolute,
+    latent_correlations,
+    mean_best_absolute,
+    resampled_spearman,
+)
 
 
 @pytest.fixture
@@ -56,3 +62,49 @@ def test_best_absolute_takes_the_strongest_of_either_sign() -> None:
 def test_rows_must_agree() -> None:
     with pytest.raises(ValueError, match=r"must have shape \(4, n_variables\)"):
         latent_correlations(np.ones((4, 2)), np.ones((5, 2)))
+
+
+def test_resampled_ranks_are_those_of_the_drawn_sources(table: tuple[np.ndarray, np.ndarray]) -> None:
+    z, y = table
+    found = resampled_spearman(z[:, :5], y, rng=np.random.default_rng(3), n_resamples=4)
+    drawn = np.random.default_rng(3).multinomial(300, np.full(300, 1 / 300), size=4)
+    for number, times in enumerate(drawn):
+        rows = np.repeat(np.arange(300), times)
+        for column in range(5):
+            a, b = z[rows, column], y[rows, column]
+            expected = stats.spearmanr(a[np.isfinite(b)], b[np.isfinite(b)]).statistic
+            assert found[number, column] == pytest.approx(expected, abs=1e-9)
+
+
+def test_resampling_scatters_as_spearman_does_between_samples() -> None:
+    rng = np.random.default_rng(5)
+    noise = rng.normal(size=(200, 400, 2))
+    a, b = noise[..., 0], 0.5 * noise[..., 0] + noise[..., 1]
+    between = [stats.spearmanr(x, y).statistic for x, y in zip(a, b, strict=True)]
+    found = resampled_spearman(a[:5].T, b[:5].T, rng=rng, n_resamples=500)
+    assert found.std(axis=0).mean() == pytest.approx(np.std(between), rel=0.2)
+
+
+def test_pairs_without_variation_have_no_resampled_coefficient() -> None:
+    a = np.random.default_rng(0).normal(size=(10, 2))
+    b = np.stack([np.ones(10), np.full(10, np.nan)], axis=1)
+    assert np.isnan(resampled_spearman(a, b, rng=np.random.default_rng(1), n_resamples=3)).all()
+    with pytest.raises(ValueError, match="must have the same shape"):
+        resampled_spearman(a, b[:, :1], rng=np.random.default_rng(1))
+
+
+def test_chance_is_what_independent_variables_give() -> None:
+    rng = np.random.default_rng(7)
+    z, y = rng.normal(size=(200, 40)).astype(np.float32), rng.normal(size=(200, 3))
+    y[:, 1] = z[:, 0]
+    y[:120, 2] = np.nan
+    shuffled = chance_best_absolute(z, y, rng=rng, n_shuffles=200)
+    assert shuffled.shape == (200, 3)
+    independent = np.array(
+        [best_absolute(latent_correlations(rng.normal(size=(200, 40)), rng.normal(size=(200, 1))).spearman)
+         for _ in range(100)]
+    )  # fmt: skip
+    assert shuffled[:, 0].mean() == pytest.approx(independent.mean(), abs=0.012)
+    assert shuffled[:, 1].mean() == pytest.approx(independent.mean(), abs=0.012)
+    # Fewer sources, more chance.
+    assert shuffled[:, 2].mean() > shuffled[:, 0].mean() + 0.05
