@@ -15,10 +15,14 @@ from alignlab.config import Config
 from alignlab.jobs.spec import JobError
 from alignlab.jobs.work import read_progress
 from alignlab.services import jobs as queue
+from alignlab.services.evaluate import PARTS
 from alignlab.services.workspace import Catalogue
+from alignlab.store.evaluation import written_ns
 
 #: While jobs are at work the queue is asked at most this often, however many pages are open.
 _FRESH_S = 1.0
+#: Pages show evaluations of this split.
+SPLIT = "test"
 Stamp = tuple[int, ...]
 _logger = logging.getLogger(__name__)
 
@@ -37,12 +41,15 @@ class Pulse:
         The run that is shown; empty where there is none.
     laid_over : frozenset of str
         Surveys that are applied to it.
+    evaluated_ns : int
+        When figures of its evaluation were last written; 0 where there are none.
     """
 
     n_jobs: int = 0
     fraction: float = 0.0
     run_id: str = ""
     laid_over: frozenset[str] = frozenset()
+    evaluated_ns: int = 0
 
     @property
     def is_busy(self) -> bool:
@@ -57,6 +64,7 @@ class _Known:
     jobs: tuple[Path, ...]
     run_id: str
     laid_over: frozenset[str]
+    evaluated_ns: int
 
 
 _known: dict[tuple[Path, str], _Known] = {}
@@ -83,6 +91,7 @@ def take_pulse(config: Config, survey: str) -> Pulse:
         fraction=sum(progress) / len(progress) if progress else 0.0,
         run_id=known.run_id,
         laid_over=known.laid_over,
+        evaluated_ns=known.evaluated_ns,
     )
 
 
@@ -96,6 +105,7 @@ def _ask(config: Config, survey: str, stamp: Stamp) -> _Known:
         jobs=_jobs_at_work(config, survey),
         run_id=run_id,
         laid_over=frozenset(path.name for path in applied.glob("[!.]*")) if run_id else frozenset(),
+        evaluated_ns=max(written_ns(applied.parent, part, SPLIT) for part in PARTS) if run_id else 0,
     )
 
 
@@ -122,6 +132,7 @@ def _stamp(config: Config, survey: str, known: _Known | None) -> Stamp:
         config.jobs_dir,
         runs,
         runs / (known.run_id if known else "") / "applied",
+        runs / (known.run_id if known else "") / "evaluation" / SPLIT,
     ]
     return tuple(_changed_ns(path) for path in watched)
 

@@ -64,7 +64,9 @@ def _beat(workspace: Workspace, drawn: Pulse) -> None:
 
 
 def _differs(now: Pulse, shown: Pulse) -> bool:
-    return (now.run_id, now.laid_over, now.is_busy) != (shown.run_id, shown.laid_over, shown.is_busy)
+    return any(
+        getattr(now, what) != getattr(shown, what) for what in ("run_id", "laid_over", "evaluated_ns", "is_busy")
+    )
 
 
 def _own_fragment() -> str:

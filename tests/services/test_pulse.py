@@ -10,6 +10,7 @@ from alignlab.jobs.spec import JobProgress, JobSpec
 from alignlab.jobs.work import Work
 from alignlab.services.pulse import Pulse, take_pulse
 from alignlab.services.workspace import Catalogue
+from alignlab.store.evaluation import write_figures, written_ns
 from tests.ui.small_demo import build_small_demo
 
 
@@ -37,6 +38,22 @@ def test_the_choice_in_the_lab_is_noticed(config):
     assert take_pulse(config, "demo").run_id == "paper-7f3a"
     Catalogue(config).lab.set_active_run("demo", "gone")
     assert take_pulse(config, "demo").run_id == "paper-7f3a"
+
+
+def test_figures_of_an_evaluation_are_noticed_also_while_jobs_are_at_work(config):
+    assert take_pulse(config, "demo").evaluated_ns == 0
+    queue = JobQueue(config)
+    queue.submit(JobSpec(kind="align", survey="demo", survey_digest="d"))
+    run = config.runs_dir / "demo" / "paper-7f3a"
+    write_figures(run, "latents", "test", 1, {})
+    first = take_pulse(config, "demo")
+    assert first.is_busy and first.evaluated_ns == written_ns(run, "latents", "test") > 0
+    write_figures(run, "latents", "validation", 1, {})
+    write_figures(run, "latents-scratch", "test", 1, {})
+    assert take_pulse(config, "demo") == first
+    write_figures(run, "fusion", "test", 1, {})
+    assert take_pulse(config, "demo").evaluated_ns > first.evaluated_ns
+    queue.close()
 
 
 def test_jobs_at_work_are_counted_until_they_end(config):

@@ -12,17 +12,16 @@ from alignlab.services import jobs as queue
 from alignlab.services.evaluate import part
 from alignlab.services.evaluate.kept import kept_figures
 from alignlab.services.job_kinds.evaluate import EvaluateRecipe
+from alignlab.services.pulse import SPLIT
 from alignlab.services.workspace import Workspace
 from alignlab.store.evaluation import written_ns
 from alignlab.ui import words
-
-SPLIT = "test"
 
 
 def part_figures(workspace: Workspace, name: str) -> dict[str, Any] | None:
     """The figures of a part of the shown run; where there are none, an offer to compute them is drawn instead.
 
-    The page is drawn again by itself when a job ends, so nobody has to wait for it here.
+    The page is drawn again by itself when they are written, so nobody has to wait for it here.
     """
     try:
         figures = _kept(workspace, name, workspace.run.digest, written_ns(workspace.run.folder, name, SPLIT))
