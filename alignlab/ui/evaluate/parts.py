@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
+from alignlab.config import Config
 from alignlab.errors import AlignlabError
+from alignlab.jobs.spec import Job
 from alignlab.services import jobs as queue
 from alignlab.services.evaluate import part
 from alignlab.services.evaluate.kept import kept_figures
@@ -16,6 +19,8 @@ from alignlab.services.pulse import SPLIT
 from alignlab.services.workspace import Workspace
 from alignlab.store.evaluation import written_ns
 from alignlab.ui import words
+
+_EVERY = timedelta(seconds=2)
 
 
 def part_figures(workspace: Workspace, name: str) -> dict[str, Any] | None:
@@ -40,11 +45,13 @@ def _kept(_workspace: Workspace, name: str, run: str, written: int) -> dict[str,
 
 
 def _offer(workspace: Workspace, name: str) -> None:
-    found = part(name)
+    found, job = part(name), _last_job(workspace, name)
+    if job is not None and not job.has_ended:
+        st.fragment(run_every=_EVERY, key=f"at_work_{name}")(_tell_progress)(workspace.config, job.id, found.label)
+        return
+    if job is not None and job.state == "failed":
+        st.error(f"{found.label} could not be computed. {job.error}")
     with st.container(key=f"offer_{name}", horizontal=True, vertical_alignment="center"):
-        if _is_at_work(workspace, name):
-            st.html(f'<p class="al-dim">{found.label}: being computed; it appears here by itself.</p>', width="content")
-            return
         seconds = words.duration(found.estimate_s(workspace.survey.n_sources))
         st.html(
             f'<p class="al-dim">{found.label} of run {workspace.run.run_id}: not computed yet.</p>', width="content"
@@ -53,6 +60,16 @@ def _offer(workspace: Workspace, name: str) -> None:
             f"Compute · about {seconds}", key=f"compute_{name}", icon=":material/play_arrow:",
             on_click=partial(_submit, workspace, name),
         )  # fmt: skip
+
+
+def _tell_progress(config: Config, job_id: str, label: str) -> None:
+    job = queue.job(config, job_id)
+    if job.has_ended:
+        st.rerun(scope="app")
+    left = job.progress.remaining_s
+    told = [f"{label}: being computed, it appears here by itself", job.progress.message]
+    told.append("" if left is None else f"about {words.duration(left)} left")
+    st.progress(min(max(job.progress.fraction, 0.0), 1.0), text=" · ".join(filter(None, told)))
 
 
 def _submit(workspace: Workspace, name: str) -> None:
@@ -69,11 +86,17 @@ def _submit(workspace: Workspace, name: str) -> None:
         st.error(str(error))
 
 
-def _is_at_work(workspace: Workspace, name: str) -> bool:
-    return any(
-        not job.has_ended
-        and job.spec.kind == "evaluate"
-        and job.spec.run == workspace.run.run_id
-        and name in EvaluateRecipe.from_json(job.spec.recipe).parts
+def _last_job(workspace: Workspace, name: str) -> Job | None:
+    """The newest job of this part that is at work, else the newest one."""
+    jobs = [
+        job
         for job in queue.jobs(workspace.config, survey=workspace.survey.name)
-    )
+        if job.spec.kind == "evaluate"
+        and job.spec.run == workspace.run.run_id
+        and _computes(EvaluateRecipe.from_json(job.spec.recipe), name)
+    ]
+    return next((job for job in jobs if not job.has_ended), jobs[0] if jobs else None)
+
+
+def _computes(recipe: EvaluateRecipe, name: str) -> bool:
+    return recipe.split == SPLIT and name in recipe.parts
