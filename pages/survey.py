@@ -19,8 +19,14 @@ with left:
         st.caption("This run has not been evaluated. 'alignlab evaluate' does it.")
     else:
         observed = "simulated sources" if survey.simulated else "observed sources"
-        st.caption(f"Test split of {run.metrics['n']:,} {observed}; the paper's figures are of observed ones.")
+        st.caption(
+            f"Test split, n = {run.metrics['n']:,} {observed}, seed {run.meta.seed}; "
+            "in brackets 95% bootstrap intervals. The paper's figures are of observed sources."
+        )
         st.dataframe(figures, hide_index=True, height="content")
+    with st.container(horizontal=True):
+        for page, title in (("retrieval", "Retrieval"), ("parameters", "Parameters"), ("latents", "Latents")):
+            st.page_link(f"pages/{page}.py", label=f"{title} in detail")
     st.subheader("Classes", anchor=False)
     columns = {
         "sources": number("sources", format="%,d"),

@@ -52,9 +52,13 @@ def figures_table(metrics: dict[str, Any]) -> pd.DataFrame:
         return pd.DataFrame(columns=["figure", "this run", "paper"])
     ours, theirs = metrics["retrieval"], PAPER["retrieval"]
     rows = [
-        ("recall@1%, spectrum → text", f"{ours['recall_at_1_percent']:.1%}", f"{theirs['recall_at_1_percent']:.0%}"),
-        ("recall@5%, spectrum → text", f"{ours['recall_at_5_percent']:.1%}", f"{theirs['recall_at_5_percent']:.0%}"),
-        ("median rank", f"{ours['median_rank']:,.0f}", f"{theirs['median_rank']:,.0f}"),
+        (f"recall@{percent}%, spectrum → text", _recall(ours, f"recall_at_{percent}_percent"), f"{paper:.0%}")
+        for percent, paper in ((1, theirs["recall_at_1_percent"]), (5, theirs["recall_at_5_percent"]))
+    ]
+    low, high = ours["median_rank_interval"]
+    rank = f"{ours['median_rank']:,.0f} ({low:,.0f}–{high:,.0f})"
+    rows += [
+        ("median rank", rank, f"{theirs['median_rank']:,.0f}"),
         ("of candidates", f"{ours['n_candidates']:,}", f"{theirs['n_candidates']:,}"),
     ]
     rows += [
@@ -66,3 +70,8 @@ def figures_table(metrics: dict[str, Any]) -> pd.DataFrame:
         for name, value in PAPER["correlations"].items()
     ]
     return pd.DataFrame(rows, columns=["figure", "this run", "paper"])
+
+
+def _recall(retrieval: dict[str, Any], name: str) -> str:
+    low, high = retrieval[f"{name}_interval"]
+    return f"{retrieval[name]:.1%} ({100 * low:.1f}–{100 * high:.1f})"
