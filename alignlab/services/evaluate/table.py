@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 Format = Literal["markdown", "csv", "latex"]
+_GREEK = ("alpha", "beta", "gamma", "delta", "epsilon", "lambda", "mu", "nu", "rho", "sigma", "tau", "chi")
 _LATEX = {
     "\\": r"\textbackslash{}",
     **{mark: rf"\{mark}" for mark in "&%$#_{}"},
@@ -20,10 +22,17 @@ _LATEX = {
     "≥": r"$\geq$",
     "±": r"$\pm$",
     "×": r"$\times$",
-    "ρ": r"$\rho$",
+    "≈": r"$\approx$",
+    "·": r"$\cdot$",
+    "−": "$-$",
+    "Δ": r"$\Delta$",
     "Γ": r"$\Gamma$",
+    "Σ": r"$\Sigma$",
+    **{letter: f"$\\{name}$" for letter, name in zip("αβγδελμνρστχ", _GREEK, strict=True)},
     "–": "--",
+    "…": r"\ldots{}",
 }
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 
 
 @dataclass(frozen=True)
@@ -184,7 +193,11 @@ def _marked(cell: Cell, text: str, best: str, near: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "".join(_LATEX.get(letter, letter) for letter in text)
+    raised = re.split("([⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+)", text)
+    return "".join(
+        f"$^{{{piece.translate(_RAISED)}}}$" if i % 2 else "".join(_LATEX.get(letter, letter) for letter in piece)
+        for i, piece in enumerate(raised)
+    )
 
 
 _FORMS: dict[Format, Callable[[Table], str]] = {"markdown": write_markdown, "csv": write_csv, "latex": write_latex}

@@ -46,6 +46,13 @@ def test_latex_escapes_what_it_would_misread():
     assert text.count(r"\\") == 3
 
 
+def test_latex_has_the_letters_of_our_units_and_figures():
+    columns = [Column("n_h", "N_H (×10²⁰ cm⁻²)"), Column("rho", "mean of best |ρ|, χ²")]
+    text = Table(name="x", title="Γ − 1 ≈ α…", caption="", columns=columns, rows=[]).to("latex")
+    assert r"N\_H ($\times$10$^{20}$ cm$^{-2}$) & mean of best |$\rho$|, $\chi$$^{2}$ \\" in text
+    assert r"$\Gamma$ $-$ 1 $\approx$ $\alpha$\ldots{}" in text
+
+
 def test_a_row_of_another_length_is_refused():
     with pytest.raises(ValueError, match="row 0 of table 'x' has 1 cells, not 2"):
         Table(name="x", title="", caption="", columns=TABLE.columns[:2], rows=[[Cell(1)]])
