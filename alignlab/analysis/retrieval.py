@@ -14,6 +14,7 @@ from alignlab.analysis.similarity import normalise_rows
 #: Percentages of the candidates for which recall is reported (paper, section 3: 1% and 5%).
 PERCENTS: tuple[float, ...] = (1, 5, 10)
 _INTERVAL = (2.5, 97.5)
+_NORMAL_95 = 1.959964
 
 Interval = tuple[float, float]
 
@@ -25,7 +26,7 @@ class RetrievalMetrics:
     Attributes
     ----------
     n_candidates : int
-        How many rows were searched (and how many queries there were).
+        How many rows were searched.
     within : dict of float to int
         Percentage → number of candidates it stands for, see `candidates_within`.
     recall, recall_interval : dict of float to float, and to (low, high)
@@ -104,6 +105,27 @@ def partner_ranks(queries: ArrayLike, candidates: ArrayLike, *, block: int = 102
     return ranks
 
 
+def ranks_of_scores(scores: ArrayLike) -> NDArray[np.float64]:
+    """Rank (1 = best) of candidate i for query i, ties as their mean rank, where scores are given.
+
+    Parameters
+    ----------
+    scores : array_like, shape (n, n)
+        Query i's score of candidate j, greater is better; minus infinity rules a candidate out.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+    """
+    scores = np.asarray(scores)
+    if scores.ndim != 2 or scores.shape[0] != scores.shape[1] or not len(scores):
+        raise ValueError(f"scores must have shape (n, n) with at least one row, not {scores.shape}")
+    if np.isnan(scores).any():
+        raise ValueError(f"scores hold NaN in {int(np.isnan(scores).any(axis=1).sum())} rows")
+    own = np.diagonal(scores)[:, None]
+    return np.asarray(0.5 * (1 + (scores > own).sum(axis=1) + (scores >= own).sum(axis=1)))
+
+
 def retrieval_metrics(
     queries: ArrayLike,
     candidates: ArrayLike,
@@ -129,14 +151,41 @@ def retrieval_metrics(
     -------
     RetrievalMetrics
     """
+    ranks = partner_ranks(queries, candidates)
+    return rank_metrics(ranks, n_candidates=len(ranks), rng=rng, percents=percents, n_bootstrap=n_bootstrap)
+
+
+def rank_metrics(
+    ranks: ArrayLike,
+    *,
+    n_candidates: int,
+    rng: np.random.Generator,
+    percents: tuple[float, ...] = PERCENTS,
+    n_bootstrap: int = 1000,
+) -> RetrievalMetrics:
+    """The figures of queries whose partners have these ranks.
+
+    Parameters
+    ----------
+    ranks : array_like, shape (n,)
+        From 1 to `n_candidates`, as from `partner_ranks`; they may be those of some queries only.
+    n_candidates : int
+        How many rows each of them searched.
+    rng : numpy.random.Generator
+        For the bootstrap.
+    percents : tuple of float
+        Percentages of the candidates for recall.
+    n_bootstrap : int
+        Resamplings of the queries; the candidates stay.
+    """
+    ranks = _checked_ranks(ranks, n_candidates)
     if n_bootstrap < 1:
         raise ValueError(f"n_bootstrap must be positive, not {n_bootstrap}")
-    ranks = partner_ranks(queries, candidates)
     n = len(ranks)
     samples = ranks[rng.integers(n, size=(n_bootstrap, n))]
-    within = {percent: candidates_within(n, percent) for percent in percents}
+    within = {percent: candidates_within(n_candidates, percent) for percent in percents}
     return RetrievalMetrics(
-        n_candidates=n,
+        n_candidates=n_candidates,
         within=within,
         recall={percent: float(np.mean(ranks <= limit)) for percent, limit in within.items()},
         recall_interval={p: _interval(np.mean(samples <= limit, axis=1)) for p, limit in within.items()},
@@ -146,6 +195,55 @@ def retrieval_metrics(
         mean_reciprocal_rank_interval=_interval(np.mean(1 / samples, axis=1)),
         ranks=ranks,
     )
+
+
+def recall_curve(
+    ranks: ArrayLike, percents: ArrayLike, *, n_candidates: int, rng: np.random.Generator, n_bootstrap: int = 1000
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Recall at each percentage of the candidates (paper, Fig. 2), with its 95% bootstrap interval over the queries.
+
+    Parameters
+    ----------
+    ranks : array_like, shape (n,)
+    percents : array_like, shape (m,)
+        Each above 0 and at most 100.
+    n_candidates, rng, n_bootstrap
+        As for `rank_metrics`.
+
+    Returns
+    -------
+    recall, low, high : ndarray of float64, each of shape (m,)
+    """
+    ranks = _checked_ranks(ranks, n_candidates)
+    limits = np.array([candidates_within(n_candidates, float(percent)) for percent in np.asarray(percents)])
+    n = len(ranks)
+    recall = np.searchsorted(np.sort(ranks), limits, side="right") / n
+    drawn = np.sort(ranks[rng.integers(n, size=(n_bootstrap, n))], axis=1)
+    samples = np.stack([np.searchsorted(row, limits, side="right") for row in drawn]) / n
+    low, high = np.percentile(samples, _INTERVAL, axis=0)
+    return recall, low, high
+
+
+def share_interval(n_hits: int, n: int) -> Interval:
+    """95% interval of a share of few queries after Wilson 1927 (doi:10.1080/01621459.1927.10502953).
+
+    The bootstrap gives no width at all where none, or each, of a handful of queries succeeded.
+    """
+    if not 0 <= n_hits <= n or n < 1:
+        raise ValueError(f"{n_hits} of {n} is not a share")
+    share, z2 = n_hits / n, _NORMAL_95**2
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = _NORMAL_95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def _checked_ranks(ranks: ArrayLike, n_candidates: int) -> NDArray[np.float64]:
+    ranks = np.asarray(ranks, dtype=np.float64)
+    if ranks.ndim != 1 or not len(ranks):
+        raise ValueError(f"ranks must have shape (n,) with at least one query, not {ranks.shape}")
+    if not ((ranks >= 1) & (ranks <= n_candidates)).all():
+        raise ValueError(f"ranks must be from 1 to {n_candidates}, not {ranks.min():g} to {ranks.max():g}")
+    return ranks
 
 
 def _interval(values: NDArray[np.float64]) -> Interval:

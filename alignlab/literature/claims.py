@@ -44,8 +44,11 @@ CONFUSED_WITH: dict[str, tuple[str, ...]] = {
     "galaxy cluster": ("AGN", "SNR", "obscured AGN", "star"),
 }
 
-_VAGUE_HARDNESS_EDGES = (-0.5, 0.05)
-_VAGUE_COLUMN_EDGES = (12.0, 120.0)
+#: Hardness, and column in 1e20 cm^-2, between the coarse words.
+VAGUE_HARDNESS_EDGES = (-0.5, 0.05)
+VAGUE_COLUMN_EDGES = (12.0, 120.0)
+#: Error of a quoted hardness at a scatter of 1.
+HARDNESS_ERROR = 0.06
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -111,8 +114,8 @@ def draw_claims(
     n = len(truth)
     chance = rng.random((n, 32))
     noise = rng.standard_normal((n, 12)) * settings.scatter
-    counts = _column(truth, "expected_counts", 200.0).clip(5.0)
-    values = _believed_values(truth, variables, counts, noise)
+    counts = known_counts(truth)
+    values = believed_values(truth, variables, counts, noise)
     strength = settings.strength
 
     true_class = truth["source_class"].to_numpy(dtype=str)
@@ -126,11 +129,9 @@ def draw_claims(
     certainty = np.where(chance[:, 3] < strength * settings.class_told, certainty, UNKNOWN)
     old = np.where((chance[:, 6] < settings.outdated) & (certainty >= PROBABLE), other, "")
 
-    # Bright sources are studied in more detail.
-    studied = np.clip(0.75 + 0.25 * np.log10(counts / 200.0), 0.6, 1.2)
     told = {
-        fact: chance[:, 7 + i] < strength * settings.spectral_fact * weight * studied
-        for i, (fact, weight) in enumerate(SPECTRAL_FACTS.items())
+        fact: chance[:, 7 + i] < probability
+        for i, (fact, probability) in enumerate(telling_probability(counts, settings).items())
     }
     told["hardness"] &= np.isfinite(values["hardness"])
     told["flux"] &= np.isfinite(values["flux"])
@@ -161,6 +162,20 @@ def draw_claims(
     )
 
 
+def known_counts(truth: pd.DataFrame) -> NDArray[np.float64]:
+    """Net counts that the literature's errors go with, shape (n,)."""
+    return _column(truth, "expected_counts", 200.0).clip(5.0)
+
+
+def telling_probability(counts: NDArray[np.float64], settings: TextNoise) -> dict[str, NDArray[np.float64]]:
+    """Probability, or more than 1 for certainty, that each of `SPECTRAL_FACTS` is told; each of shape (n,)."""
+    # Bright sources are studied in more detail.
+    studied = np.clip(0.75 + 0.25 * np.log10(counts / 200.0), 0.6, 1.2)
+    return {
+        fact: settings.strength * settings.spectral_fact * weight * studied for fact, weight in SPECTRAL_FACTS.items()
+    }
+
+
 def _confused(source_class: NDArray[np.str_], chance: NDArray[np.float64]) -> NDArray[np.str_]:
     """For each source one of the classes that its own is mistaken for."""
     options = [CONFUSED_WITH[name] for name in source_class]
@@ -175,9 +190,19 @@ def _column(table: pd.DataFrame, name: str, default: float = np.nan) -> NDArray[
     return np.where(np.isfinite(values), values, default)
 
 
-def _believed_values(
+def believed_values(
     truth: pd.DataFrame, variables: pd.DataFrame, counts: NDArray[np.float64], noise: NDArray[np.float64]
 ) -> dict[str, NDArray[np.float64]]:
+    """What is believed of each quantity (see `Claims.values`), each of shape (n,).
+
+    Parameters
+    ----------
+    truth, variables : DataFrame
+    counts : ndarray, shape (n,)
+        As from `known_counts`.
+    noise : ndarray, shape (n, 12)
+        Errors in units of each quantity's own; zeros give the truth.
+    """
     poisson = np.sqrt(150.0 / counts)
     gamma_error = np.hypot(0.05, 0.22 * poisson)
     kt_error = np.hypot(0.03, 0.12 * poisson)  # relative
@@ -200,7 +225,7 @@ def _believed_values(
         "abundance": _column(truth, "abundance", 0.5) * np.exp(0.25 * noise[:, 5]),
         "counts": counts * 10 ** (0.08 * noise[:, 6]),
         "flux": _column(truth, "flux_cgs") * 10 ** (0.12 * noise[:, 7]),
-        "hardness": np.clip(hardness + 0.06 * noise[:, 8], -1.0, 1.0),
+        "hardness": np.clip(hardness + HARDNESS_ERROR * noise[:, 8], -1.0, 1.0),
         "other": 1.8 * noise[:, 9],
         "amplitude": amplitude * np.exp(0.25 * noise[:, 10]),
         "period": _column(truth, "period_s"),
@@ -254,9 +279,9 @@ def _levels(
             [grade(values["gamma"], spectrum.PHOTON_INDEX_EDGES), grade(values["kt"], spectrum.PLASMA_EDGES)],
             default=grade(values["kt"], spectrum.BLACKBODY_EDGES),
         ),
-        "colour": grade(colour, _VAGUE_HARDNESS_EDGES),
+        "colour": grade(colour, VAGUE_HARDNESS_EDGES),
         "absorption": grade(values["column"], spectrum.COLUMN_EDGES),
-        "obscuration": grade(values["column"], _VAGUE_COLUMN_EDGES),
+        "obscuration": grade(values["column"], VAGUE_COLUMN_EDGES),
         "counts": grade(values["counts"], spectrum.COUNT_EDGES),
         "lines": grade(values["fe_ew"], spectrum.IRON_EDGES),
         "abundance": grade(values["abundance"], spectrum.ABUNDANCE_EDGES),
@@ -266,10 +291,15 @@ def _levels(
     }
 
 
+def missed_probability(truth: pd.DataFrame, variables: pd.DataFrame) -> NDArray[np.float64]:
+    """Probability that a variable source is reported as constant: the test on its photons may not have found it."""
+    kind = truth["light_curve"].to_numpy(dtype=str)
+    found = _column(variables, "var_prob_b", 1.0) if len(variables) == len(truth) else np.ones(len(truth))
+    return np.where((found < 0.5) & (kind != "pulsation"), 0.6, 0.0)
+
+
 def _reported_light_curve(
     truth: pd.DataFrame, variables: pd.DataFrame, chance: NDArray[np.float64]
 ) -> NDArray[np.str_]:
-    """Report as constant some of those whose variability the test on the photons did not find."""
     kind = truth["light_curve"].to_numpy(dtype=str)
-    found = _column(variables, "var_prob_b", 1.0) if len(variables) == len(truth) else np.ones(len(truth))
-    return np.where((found < 0.5) & (kind != "pulsation") & (chance < 0.6), "constant", kind)
+    return np.where(chance < missed_probability(truth, variables), "constant", kind)

@@ -23,7 +23,7 @@ _HOST_KINDS: dict[str, str] = {
     for host in hosts
 }
 #: Galactic column in 1e20 cm^-2 above which a direction counts as the Galactic plane.
-_PLANE_COLUMN = 15.0
+PLANE_COLUMN = 15.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +77,7 @@ def assign_fields(truth: pd.DataFrame, *, probability: float, strength: float, r
 
 
 def _kinds(truth: pd.DataFrame, host: NDArray[np.str_], chance: NDArray[np.float64]) -> NDArray[np.str_]:
-    in_plane = truth["n_h_galactic"].to_numpy(dtype=float) > _PLANE_COLUMN
+    in_plane = truth["n_h_galactic"].to_numpy(dtype=float) > PLANE_COLUMN
     high = np.where(chance < 0.25, "cluster field", "deep field")
     nowhere = np.where(in_plane, "Galactic plane", high)
     return np.array([_HOST_KINDS.get(h, k) for h, k in zip(host.tolist(), nowhere.tolist(), strict=True)])

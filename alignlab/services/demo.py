@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alignlab.config import Config, load_config
 from alignlab.progress import OnStep, part_of, report
@@ -35,8 +36,7 @@ def build_survey(
     from alignlab.spectra.simulate import simulate_survey
 
     simulated = simulate_survey(n_sources, seed=seed, on_step=part_of(on_step, 0.0, 0.75))
-    rng = np.random.default_rng([seed, 1])
-    split = paper_split(n_sources, rng=rng)
+    split, rng = draw_split(n_sources, seed=seed)
     report(on_step, 76, 100, "writing literature")
     noise = TextNoise()
     literature = write_literature(simulated.truth, simulated.variables, rng=rng, settings=noise)
@@ -70,6 +70,12 @@ def build_survey(
     recipe = {"n_sources": n_sources, "grid_kind": "log", "embedder": EMBEDDER, "text_noise": asdict(noise)}
     meta = Meta(kind="survey", name=name, simulated=True, seed=seed, recipe=recipe)
     return write_survey(contents, meta, config.surveys_dir)
+
+
+def draw_split(n_sources: int, *, seed: int) -> tuple[NDArray[np.str_], np.random.Generator]:
+    """The split of a simulated survey, and the generator that goes on to write its literature."""
+    rng = np.random.default_rng([seed, 1])
+    return paper_split(n_sources, rng=rng), rng
 
 
 def build_demo(
