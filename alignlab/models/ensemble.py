@@ -86,6 +86,7 @@ def apply_aligned(
     *,
     spectrum: ArrayLike | None = None,
     bins: ArrayLike | None = None,
+    counts: ArrayLike | None = None,
     text: ArrayLike | None = None,
     mask: ArrayLike | None = None,
 ) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
@@ -95,7 +96,7 @@ def apply_aligned(
     ----------
     weights : mapping of str to ndarray
         From `AlignmentHeads.to_weights` or `ensemble_weights`.
-    spectrum, bins, text, mask
+    spectrum, bins, counts, text, mask
         As for `alignlab.models.heads.apply_heads`.
 
     Returns
@@ -109,7 +110,8 @@ def apply_aligned(
         As `apply_heads`, and if there is no member.
     """
     answers = [
-        apply_heads(member, spectrum=spectrum, bins=bins, text=text, mask=mask) for member in members_of(weights)
+        apply_heads(member, spectrum=spectrum, bins=bins, counts=counts, text=text, mask=mask)
+        for member in members_of(weights)
     ]
     spectra, texts = ([vectors for vectors in side if vectors is not None] for side in zip(*answers, strict=True))
     return (combine_vectors(spectra) if spectra else None), (combine_vectors(texts) if texts else None)

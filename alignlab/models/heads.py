@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from alignlab.models.first_layer import first_layer
+from alignlab.models.spectrum_input import SpectrumInput, spectrum_inputs
 
 N_ASPECTS = 3
 Activation = Literal["gelu", "relu"]
 MissingAspect = Literal["learned", "zero"]
-SpectrumInput = Literal["latents", "spectrum", "both"]
 _ACTIVATIONS: dict[str, type[nn.Module]] = {"gelu": nn.GELU, "relu": nn.ReLU}
 #: Key under which the weights carry the shape of the heads, as UTF-8 JSON in a uint8 array.
 _SHAPE_KEY = "shape"
@@ -45,8 +45,8 @@ class HeadsShape:
     missing_aspect : {"learned", "zero"}
         What stands for an aspect that the literature does not discuss: a learned vector per aspect, or zero (the
         mean of the training texts, inputs being standardised).
-    spectrum_input : {"latents", "spectrum", "both"}
-        What `spectrum_dim` counts, see `spectrum_inputs`.
+    spectrum_input : {"latents", "spectrum", "both", "counts"}
+        What `spectrum_dim` counts, see `alignlab.models.spectrum_input.spectrum_inputs`.
     aspects_seen : tuple of bool
         Which of the three aspects the text head sees; the others count as not discussed.
     """
@@ -62,20 +62,6 @@ class HeadsShape:
     missing_aspect: MissingAspect = "learned"
     spectrum_input: SpectrumInput = "latents"
     aspects_seen: tuple[bool, ...] = (True,) * N_ASPECTS
-
-
-def spectrum_inputs(kind: SpectrumInput, latents: ArrayLike, bins: ArrayLike | None) -> NDArray[np.float32]:
-    """What the spectrum head sees: latents (n, d), min–max normalised bins (n, 400), or both side by side.
-
-    Raises
-    ------
-    ValueError
-        If bins are needed and not given.
-    """
-    if kind != "latents" and bins is None:
-        raise ValueError(f"these heads see {kind!r} as spectrum input: the normalised bins must be given")
-    seen = {"latents": (latents,), "spectrum": (bins,), "both": (latents, bins)}[kind]
-    return np.hstack([np.asarray(part, np.float32) for part in seen])
 
 
 def safe_std(std: Tensor) -> Tensor:
@@ -241,6 +227,7 @@ def apply_heads(
     *,
     spectrum: ArrayLike | None = None,
     bins: ArrayLike | None = None,
+    counts: ArrayLike | None = None,
     text: ArrayLike | None = None,
     mask: ArrayLike | None = None,
     batch_size: int = 8192,
@@ -254,7 +241,9 @@ def apply_heads(
     spectrum : array_like, shape (n, latent_dim), optional
         Latents.
     bins : array_like, shape (n, 400), optional
-        Min–max normalised spectra of the same sources; only heads whose `spectrum_input` is not "latents" need them.
+        Min–max normalised spectra of the same sources, where the heads' `spectrum_input` needs them.
+    counts : array_like, shape (n, 400), optional
+        Their counts, likewise.
     text : array_like, shape (m, text_dim), optional
     mask : array_like of bool, shape (m, 3), optional
         Which aspects are discussed; required with `text`.
@@ -276,10 +265,8 @@ def apply_heads(
     spectrum_aligned = text_aligned = None
     with torch.inference_mode():
         if spectrum is not None:
-            latents, known = np.asarray(spectrum, np.float32), None if bins is None else np.asarray(bins, np.float32)
-            x = _matrix(
-                spectrum_inputs(heads.shape.spectrum_input, latents, known), "spectrum", heads.shape.spectrum_dim
-            )
+            seen = spectrum_inputs(heads.shape.spectrum_input, spectrum, bins, counts)
+            x = _matrix(seen, "spectrum", heads.shape.spectrum_dim)
             spectrum_aligned = torch.cat([heads.align_spectrum(part) for part in x.split(batch_size)]).numpy()
         if text is not None:
             if mask is None:

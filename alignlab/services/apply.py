@@ -48,7 +48,7 @@ def apply_run(
     encoder, heads = run_weights(run)
     spectrum = encoder.encode_in_batches(survey.spectra)
     latents = {"spectrum": spectrum}
-    aligned, _ = apply_aligned(heads, spectrum=spectrum, bins=survey.spectra)
+    aligned, _ = apply_aligned(heads, spectrum=spectrum, bins=survey.spectra, counts=survey.counts)
     assert aligned is not None  # spectra were given, so there is an answer for them
     latents["spectrum_aligned"] = aligned
 

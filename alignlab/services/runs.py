@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from alignlab.analysis.regression import estimate
 from alignlab.config import Config
 from alignlab.models.autoencoder import SpectrumAutoencoder
-from alignlab.models.heads import spectrum_inputs
+from alignlab.models.spectrum_input import spectrum_inputs
 from alignlab.progress import OnStep, part_of, report
 from alignlab.services.encoded import prepare_spectra
 from alignlab.services.evaluate.summary import evaluate_latents
@@ -77,7 +77,7 @@ def train_run(
     started = time.monotonic()
     result = train_alignment(
         recipe,
-        spectrum=spectrum_inputs(recipe.spectrum_input, spectrum, survey.spectra),
+        spectrum=spectrum_inputs(recipe.spectrum_input, spectrum, survey.spectra, survey.counts),
         text=survey.text,
         mask=survey.text_mask,
         split=survey.split,

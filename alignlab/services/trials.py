@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alignlab.models.heads import spectrum_inputs
+from alignlab.models.spectrum_input import spectrum_inputs
 from alignlab.progress import OnStep
 from alignlab.store.artefact import write_file_atomically
 from alignlab.store.survey import Survey
@@ -47,7 +47,7 @@ def train_heads(
     """
     return train_alignment(
         recipe,
-        spectrum=spectrum_inputs(recipe.spectrum_input, latents, survey.spectra),
+        spectrum=spectrum_inputs(recipe.spectrum_input, latents, survey.spectra, survey.counts),
         text=survey.text,
         mask=survey.text_mask,
         split=survey.split,

@@ -9,7 +9,8 @@ from alignlab.errors import RecipeError
 from alignlab.literature.aspects import ASPECTS
 from alignlab.models.autoencoder import AutoencoderShape
 from alignlab.models.criterion import Loss
-from alignlab.models.heads import Activation, MissingAspect, SpectrumInput
+from alignlab.models.heads import Activation, MissingAspect
+from alignlab.models.spectrum_input import SpectrumInput
 from alignlab.spectra.grid import N_BINS
 from alignlab.training.recipe_base import Range, Recipe
 
@@ -138,8 +139,9 @@ class AlignmentRecipe(Recipe):
     tuning_epochs : int
     aspect_dropout : float
         Probability with which an aspect that is discussed is left out in training; one always stays.
-    spectrum_input : {"latents", "spectrum", "both"}
-        What the spectrum head sees: the encoder's latents, the 400 min–max normalised bins, or both side by side.
+    spectrum_input : {"latents", "spectrum", "both", "counts"}
+        What the spectrum head sees: the encoder's latents, the 400 min–max normalised bins, both side by side, or the
+        latents beside the counts in all and in 40 bands, which the normalisation takes away.
     aspects : tuple of {"nature", "spectrum", "environment"}
         Aspects of the literature that the text head sees; the others count as not discussed.
     learning_rate : float
@@ -220,7 +222,8 @@ class AlignmentRecipe(Recipe):
         "temperature_grid": "Temperatures to try when it is tuned.",
         "tuning_epochs": "Epochs for which each temperature is tried.",
         "aspect_dropout": "Chance that an aspect is hidden in training, as in sparse literature; one always stays.",
-        "spectrum_input": "What the spectrum head sees: the encoder's latents, the normalised spectrum, or both.",
+        "spectrum_input": "What the spectrum head sees: the encoder's latents, the normalised spectrum, both, or "
+        "the latents and how many photons were counted, in all and in 40 bands.",
         "aspects": "Which aspects of the literature the text head sees.",
         "learning_rate": "Step of the optimiser; the paper tried 0.0001 to 0.001.",
         "weight_decay": "How strongly weights are pulled towards zero.",

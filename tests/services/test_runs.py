@@ -108,6 +108,14 @@ def test_heads_that_see_the_spectrum_itself_are_applied_to_it(demo_copy):
         apply_heads(heads, spectrum=latents)
 
 
+def test_heads_that_see_the_counts_are_applied_to_them(demo_copy):
+    survey = Catalogue(demo_copy).survey("demo")
+    run = train_run(survey, replace(SHORT, spectrum_input="counts"), config=demo_copy, seed=5)
+    _, heads = run_weights(run)
+    aligned, _ = apply_heads(heads, spectrum=run.latents("spectrum"), counts=survey.counts)
+    np.testing.assert_allclose(aligned, run.latents("spectrum_aligned"), atol=1e-4)
+
+
 def test_a_stopped_training_leaves_nothing(demo_copy):
     catalogue = Catalogue(demo_copy)
     before = catalogue.run_ids("demo")

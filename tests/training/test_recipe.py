@@ -46,7 +46,7 @@ def test_every_number_has_a_range_and_both_ends_hold(kind: type) -> None:
         ({"aspects": ()}, "aspects must be one or several of nature, spectrum, environment, each once, not .."),
         ({"aspects": ("nature", "colour")}, "aspects must be one or several of .* not .'nature', 'colour'"),
         ({"aspects": ("nature", "nature")}, "aspects must be one or several of .* each once"),
-        ({"spectrum_input": "photons"}, "spectrum_input must be one of latents, spectrum, both, not 'photons'"),
+        ({"spectrum_input": "photons"}, "spectrum_input must be one of latents, spectrum, both, counts, not 'photons'"),
         ({"regularisation": -1}, "regularisation must be a number from 0 to 100, not -1"),
     ],
 )
