@@ -14,6 +14,6 @@ PAPER: Mapping[str, Any] = {
     "compression_saved": 0.97,
     "improvement_percent": (16.0, 18.0),
 }
-#: Mean absolute errors of its mixture of experts (its Table 3) by name of the variable: not to be had offline, so empty;
-#: once filled, the table of Parameters has a column for them.
+#: Mean absolute errors of its mixture of experts (its Table 3) by name of the variable. Empty: they are not to be had
+#: offline. Once filled, the table of Parameters has a column for them.
 PAPER_MAE: Mapping[str, float] = {}
