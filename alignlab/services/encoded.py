@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from alignlab.config import Config
+from alignlab.errors import MissingArtefactError
 from alignlab.models.autoencoder import SpectrumAutoencoder
 from alignlab.services.workspace import Catalogue
 from alignlab.store.artefact import read_manifest, sha256_of, write_file_atomically
@@ -17,6 +18,26 @@ from alignlab.store.survey import Survey
 from alignlab.training.encoder import ENCODER_WEIGHTS, load_encoder
 
 _LATENTS = "spectrum"
+
+
+def encoder_file(name: str, *, config: Config) -> Path:
+    """Weights of the encoder that a recipe names; those in the package where it names none.
+
+    Raises
+    ------
+    MissingArtefactError
+        If no job has trained it.
+    """
+    if not name:
+        return ENCODER_WEIGHTS
+    path = config.encoders_dir / f"{name}.safetensors"
+    if not path.is_file():
+        known = ", ".join(sorted(found.stem for found in config.encoders_dir.glob("[!.]*.safetensors")))
+        raise MissingArtefactError(
+            f"There is no encoder {name!r} in {config.encoders_dir}.",
+            remedy=f"Choose from {known}, or none." if known else "Train one as a job, or name none.",
+        )
+    return path
 
 
 def prepare_spectra(

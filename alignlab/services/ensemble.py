@@ -15,14 +15,13 @@ from alignlab.analysis.retrieval import retrieval_metrics
 from alignlab.config import Config
 from alignlab.models.ensemble import combine_vectors, ensemble_weights
 from alignlab.progress import OnStep, part_of, report
-from alignlab.services.encoded import prepare_spectra
+from alignlab.services.encoded import encoder_file, prepare_spectra
 from alignlab.services.runs import existing_run, finish_run, make_first_maps, run_id_of
 from alignlab.services.trials import go_on_from, train_heads
 from alignlab.store.artefact import sha256_of
 from alignlab.store.run import Run
 from alignlab.store.survey import Survey
 from alignlab.training.alignment import AlignmentResult
-from alignlab.training.encoder import ENCODER_WEIGHTS
 from alignlab.training.search_recipe import EnsembleMember, EnsembleRecipe
 
 
@@ -40,7 +39,6 @@ def combine(
     seed: int,
     folder: Path | None = None,
     earlier: Sequence[Path | None] = (),
-    encoder_path: Path = ENCODER_WEIGHTS,
     on_step: OnStep | None = None,
 ) -> Run:
     """Train the members, or take up their trainings, and publish them as one run.
@@ -62,14 +60,13 @@ def combine(
     earlier : sequence of Path or None
         Checkpoints of the members' finished trainings, in their order. What is missing is trained here, to the same
         weights.
-    encoder_path : Path
-        Weights of the spectrum encoder.
 
     Returns
     -------
     Run
         An identical one that exists is returned instead.
     """
+    encoder_path = encoder_file(recipe.base.encoder, config=config)
     run_id = ensemble_run_id(survey.digest, recipe, seed=seed, encoder_path=encoder_path)
     if run := existing_run(survey, run_id, config=config):
         make_first_maps(survey, run)

@@ -18,14 +18,13 @@ from alignlab.config import Config
 from alignlab.models.autoencoder import SpectrumAutoencoder
 from alignlab.models.spectrum_input import spectrum_inputs
 from alignlab.progress import OnStep, part_of, report
-from alignlab.services.encoded import prepare_spectra
+from alignlab.services.encoded import encoder_file, prepare_spectra
 from alignlab.services.evaluate.summary import evaluate_latents
 from alignlab.services.maps import INSTANT_METHOD, compute_map
 from alignlab.store.artefact import AlreadyPublishedError, Meta, sha256_of
 from alignlab.store.run import REPRESENTATIONS, Run, RunContents, write_run
 from alignlab.store.survey import Survey
 from alignlab.training.alignment import OnEpoch, train_alignment
-from alignlab.training.encoder import ENCODER_WEIGHTS
 from alignlab.training.recipe import AlignmentRecipe
 from alignlab.variables import VARIABLE_NAMES
 
@@ -38,7 +37,6 @@ def train_run(
     *,
     config: Config,
     seed: int,
-    encoder_path: Path = ENCODER_WEIGHTS,
     on_step: OnStep | None = None,
     on_epoch: OnEpoch | None = None,
     checkpoint: Path | None = None,
@@ -56,8 +54,6 @@ def train_run(
     config : Config
         Where runs are kept.
     seed : int
-    encoder_path : Path
-        Weights of the spectrum encoder.
     on_step, on_epoch, checkpoint
         As for `alignlab.training.alignment.train_alignment`.
 
@@ -66,6 +62,7 @@ def train_run(
     Run
     """
     recipe = recipe or AlignmentRecipe()
+    encoder_path = encoder_file(recipe.encoder, config=config)
     inputs = {"survey": survey.digest, "encoder": sha256_of(encoder_path)}
     facts = {"survey": survey.name, "alignment": asdict(recipe), "seed": seed}
     run_id = alignment_run_id(survey.digest, recipe, seed=seed, encoder_path=encoder_path)
@@ -199,7 +196,7 @@ def existing_run(survey: Survey, name: str, *, config: Config) -> Run | None:
 
 
 def alignment_run_id(
-    survey_digest: str, recipe: AlignmentRecipe, *, seed: int, encoder_path: Path = ENCODER_WEIGHTS
+    survey_digest: str, recipe: AlignmentRecipe, *, seed: int, encoder_path: Path
 ) -> str:
     """Id of the run that this recipe makes of a survey."""
     inputs = {"survey": survey_digest, "encoder": sha256_of(encoder_path)}

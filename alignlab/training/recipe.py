@@ -142,6 +142,8 @@ class AlignmentRecipe(Recipe):
     spectrum_input : {"latents", "spectrum", "both", "counts"}
         What the spectrum head sees: the encoder's latents, the 400 min–max normalised bins, both side by side, or the
         latents beside the counts in all and in 40 bands, which the normalisation takes away.
+    encoder : str
+        Name of an encoder that a job has trained; empty for the one in the package.
     aspects : tuple of {"nature", "spectrum", "environment"}
         Aspects of the literature that the text head sees; the others count as not discussed.
     learning_rate : float
@@ -171,6 +173,7 @@ class AlignmentRecipe(Recipe):
     tuning_epochs: int = 5
     aspect_dropout: float = 0.0
     spectrum_input: SpectrumInput = "latents"
+    encoder: str = ""
     aspects: tuple[str, ...] = ASPECTS
     learning_rate: float = 5e-4
     weight_decay: float = 0.0
@@ -201,7 +204,7 @@ class AlignmentRecipe(Recipe):
         "aspects": ASPECTS,
     }
     LATER: ClassVar[frozenset[str]] = frozenset(
-        {"regularisation", "initial_temperature", "aspect_dropout", "spectrum_input", "aspects"}
+        {"regularisation", "initial_temperature", "aspect_dropout", "encoder", "spectrum_input", "aspects"}
     )
     MEANINGS: ClassVar[dict[str, str]] = {
         "name": "Begins the names of the runs that this recipe makes.",
@@ -224,6 +227,7 @@ class AlignmentRecipe(Recipe):
         "aspect_dropout": "Chance that an aspect is hidden in training, as in sparse literature; one always stays.",
         "spectrum_input": "What the spectrum head sees: the encoder's latents, the normalised spectrum, both, or "
         "the latents and how many photons were counted, in all and in 40 bands.",
+        "encoder": "Spectrum encoder that a job has trained, by its name; empty for the one that comes with alignlab.",
         "aspects": "Which aspects of the literature the text head sees.",
         "learning_rate": "Step of the optimiser; the paper tried 0.0001 to 0.001.",
         "weight_decay": "How strongly weights are pulled towards zero.",
@@ -234,6 +238,8 @@ class AlignmentRecipe(Recipe):
     TEMPERATURE_RANGE: ClassVar[Range] = (0.005, 1.0)
 
     def _check_together(self) -> None:
+        if not isinstance(self.encoder, str) or "/" in self.encoder or self.encoder.startswith("."):
+            raise RecipeError(f"encoder must be the name of an encoder, not {self.encoder!r}")
         # One spelling for one recipe, so that it has one digest.
         if self.temperature == "tuned":
             object.__setattr__(self, "temperature", None)

@@ -12,6 +12,7 @@ from alignlab.training.recipe import AlignmentRecipe, Loss, Range, Recipe
 
 Strategy = Literal["grid", "random", "halving"]
 KeepAs = Literal["runs", "ensemble"]
+FollowedBy = Literal["nothing", "best heads"]
 #: Most trials of one search.
 MAX_TRIALS = 512
 #: Fewest and most members of an ensemble.
@@ -110,19 +111,26 @@ class EnsembleRecipe(_MadeOfRecipes):
     members : tuple of EnsembleMember
         Members with recipes and seeds of their own, such as the best of a search. Where they are given, `base` is the
         first one's recipe and `n_members` their number, whatever was said.
+    followed_by : {"nothing", "best heads"}
+        Small heads that the job fits to the run as soon as it is published
+        (`alignlab.training.small_heads_recipe.BEST_HEADS`); the run itself is the same without.
     """
 
     name: str = "ensemble"
     n_members: int = 5
     base: AlignmentRecipe = field(default_factory=AlignmentRecipe)
     members: tuple[EnsembleMember, ...] = ()
+    followed_by: FollowedBy = "nothing"
 
     RANGES: ClassVar[dict[str, Range]] = {"n_members": MEMBERS_RANGE}
+    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"followed_by": get_args(FollowedBy)}
+    LATER: ClassVar[frozenset[str]] = frozenset({"followed_by"})
     MEANINGS: ClassVar[dict[str, str]] = {
         "name": "Begins the name of the ensemble's run.",
         "base": "Recipe of every member.",
         "n_members": "How many trainings from different random starts are combined by the mean of their similarities.",
         "members": "Members with recipes and seeds of their own, instead of one recipe with several seeds.",
+        "followed_by": "Small heads for the 20 variables and the class, fitted when the run is there, or nothing.",
     }
 
     def __post_init__(self) -> None:
@@ -139,6 +147,8 @@ class EnsembleRecipe(_MadeOfRecipes):
         self._check_is_recipe("base")
         if len(set(self.members)) < len(self.members):
             raise RecipeError("members must differ in recipe or seed: one counts twice")
+        if {member.recipe.encoder for member in self.members} - {self.base.encoder}:
+            raise RecipeError("members must share one encoder: a run stores the spectra as one encoder sees them")
 
     def trainings(self, seed: int) -> tuple[EnsembleMember, ...]:
         """What is trained: the members, or the base recipe from `n_members` seeds that begin with `seed`."""

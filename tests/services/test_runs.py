@@ -6,14 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
+from alignlab.errors import MissingArtefactError, RecipeError
+from alignlab.models.autoencoder import SpectrumAutoencoder
 from alignlab.models.heads import apply_heads
 from alignlab.progress import StoppedError
 from alignlab.services.runs import estimate_all, estimates_frame, run_id_of, run_weights, train_run
 from alignlab.services.workspace import Catalogue
 from alignlab.store.run import REPRESENTATIONS
-from alignlab.training.encoder import load_encoder
-from alignlab.training.recipe import AlignmentRecipe
+from alignlab.training.encoder import load_encoder, save_encoder
+from alignlab.training.recipe import AlignmentRecipe, EncoderRecipe
 from alignlab.variables import VARIABLE_NAMES
 
 SHORT = AlignmentRecipe(name="short", temperature=0.1, max_epochs=2, patience=2)
@@ -149,3 +152,19 @@ def test_estimates_are_a_table_of_sixty_columns():
     assert (frame["bb_kt_low"] < frame["bb_kt"]).all()
     assert (frame["bb_kt"] < frame["bb_kt_high"]).all()
     assert (frame.dtypes == np.float32).all()
+
+
+def test_heads_can_be_trained_on_the_latents_of_another_encoder(demo_copy):
+    survey, recipe = Catalogue(demo_copy).survey("demo"), EncoderRecipe(name="mine")
+    torch.manual_seed(3)
+    save_encoder(demo_copy.encoders_dir / "mine-1.safetensors", SpectrumAutoencoder(), recipe=recipe, facts={})
+    wish = replace(SHORT, encoder="mine-1")
+    run = train_run(survey, wish, config=demo_copy, seed=5)
+    mine = load_encoder(demo_copy.encoders_dir / "mine-1.safetensors")
+    np.testing.assert_allclose(run.latents("spectrum")[:9], mine.encode_in_batches(survey.spectra[:9]), atol=1e-5)
+    assert train_run(survey, wish, config=demo_copy, seed=5).run_id == run.run_id
+    assert train_run(survey, SHORT, config=demo_copy, seed=5).run_id != run.run_id
+    with pytest.raises(MissingArtefactError, match=r"no encoder 'theirs'.*\n?.*Choose from mine-1"):
+        train_run(survey, replace(SHORT, encoder="theirs"), config=demo_copy, seed=5)
+    with pytest.raises(RecipeError, match="must be the name of an encoder"):
+        replace(SHORT, encoder="../mine-1")

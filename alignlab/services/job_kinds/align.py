@@ -45,12 +45,17 @@ def existing(spec: JobSpec, config: Config) -> dict[str, Any] | None:
     ------
     JobError
         If the survey has no texts to align with.
+    MissingArtefactError
+        If there is no encoder of the name that the recipe gives.
     """
+    from alignlab.services.encoded import encoder_file
     from alignlab.services.runs import alignment_run_id
 
     survey_with_texts(spec, config)
     recipe = AlignmentRecipe.from_json(spec.recipe)
-    return published_run(spec, alignment_run_id(spec.survey_digest, recipe, seed=spec.seed), config)
+    weights = encoder_file(recipe.encoder, config=config)
+    run_id = alignment_run_id(spec.survey_digest, recipe, seed=spec.seed, encoder_path=weights)
+    return published_run(spec, run_id, config)
 
 
 def estimate_s(recipe: AlignmentRecipe, n_sources: int) -> float:
@@ -61,6 +66,15 @@ def estimate_s(recipe: AlignmentRecipe, n_sources: int) -> float:
     return (_PUBLISH_S + _EPOCH_S * width * (epochs + tuning)) * n_sources / 10_000
 
 
+#: What did best on the demo's validation split (docs/experiments.md).
+BEST = AlignmentRecipe(
+    name="best-single",
+    spectrum_input="counts",
+    aspect_dropout=0.4,
+    temperature=0.2,
+    max_epochs=120,
+    patience=12,
+)
 KIND = JobKind(
     name="align",
     label="Alignment heads",
@@ -69,16 +83,7 @@ KIND = JobKind(
     presets={
         "As in the paper": AlignmentRecipe(),
         "Fast": AlignmentRecipe(name="fast", temperature=0.07, hidden_dim=128, max_epochs=20, patience=4),
-        "Best": AlignmentRecipe(
-            name="best",
-            loss="symmetric",
-            temperature="learned",
-            hidden_dim=512,
-            batch_size=1024,
-            learning_rate=3e-4,
-            max_epochs=300,
-            patience=30,
-        ),
+        "Best": BEST,
     },
     perform=perform,
     existing=existing,

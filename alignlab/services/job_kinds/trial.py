@@ -22,14 +22,15 @@ NAME = "trial"
 def perform(work: Work, config: Config) -> dict[str, Any]:
     """Train, leave the checkpoint in the job's folder, and return the figures with the way to that folder."""
     # Imported here: pages that only name the kinds need not wait for torch.
-    from alignlab.services.encoded import spectrum_latents
+    from alignlab.services.encoded import encoder_file, spectrum_latents
     from alignlab.services.trials import go_on_from, train_heads, trial_facts
 
     recipe = TrialRecipe.from_json(work.spec.recipe)
     survey = survey_of(work.spec, config)
     go_on_from(work.checkpoint, config.data_dir / recipe.continues / work.checkpoint.name if recipe.continues else None)
     work.progress(0.0, "reading spectra")
-    latents = spectrum_latents(survey, config=config)
+    weights = encoder_file(recipe.alignment.encoder, config=config)
+    latents = spectrum_latents(survey, config=config, encoder_path=weights)
     started = time.monotonic()
 
     result = train_heads(
