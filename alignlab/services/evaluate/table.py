@@ -84,7 +84,8 @@ class Column:
         value = self._number(cell.value)
         if cell.low is None or cell.high is None:
             return value
-        return f"{value} ({self._number(cell.low, bare=True)}–{self._number(cell.high, bare=True)})"
+        between = " to " if cell.low < 0 else "–"
+        return f"{value} ({self._number(cell.low, bare=True)}{between}{self._number(cell.high, bare=True)})"
 
     def _number(self, value: float | str | None, *, bare: bool = False) -> str:
         if value is None or (isinstance(value, float) and not math.isfinite(value)):
@@ -92,7 +93,10 @@ class Column:
         if isinstance(value, str):
             return value
         scaled = 100 * value if self.as_percent else value
-        return f"{scaled:{self.spec}}{'%' if self.as_percent and not bare else ''}"
+        text = f"{scaled:{self.spec}}"
+        if not any(digit in text for digit in "123456789"):
+            text = text.lstrip("+-")  # what rounds to 0 has no sign
+        return f"{text}{'%' if self.as_percent and not bare else ''}".replace("-", "−")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,13 +136,18 @@ def write_markdown(table: Table) -> str:
     lines = [
         f"### {table.title}",
         "",
-        "| " + " | ".join(column.label for column in table.columns) + " |",
+        "| " + " | ".join(_in_a_row(column.label) for column in table.columns) + " |",
         "|" + "|".join("---" if not i else "---:" for i in range(len(table.columns))) + "|",
     ]
     for row in table.rows:
         cells = [_marked(cell, column.text(cell), "<u>{}</u>", "**{}**") for column, cell in _zip(table, row)]
-        lines.append("| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |")
+        lines.append("| " + " | ".join(map(_in_a_row, cells)) + " |")
     return "\n".join([*lines, "", table.caption, ""])
+
+
+def _in_a_row(text: str) -> str:
+    """Text of a cell of a Markdown table, where a bar or a line's end would end it."""
+    return text.replace("|", r"\|").replace("\n", " ")
 
 
 def write_csv(table: Table) -> str:

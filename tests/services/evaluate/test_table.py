@@ -24,10 +24,15 @@ TABLE = Table(
 def test_markdown_marks_the_best_and_says_what_it_shows():
     lines = TABLE.to("markdown").splitlines()
     assert lines[0] == "### Recall, spectrum → text"
-    assert lines[2] == r"| figure | ours | paper | Γ_1 |"
+    assert lines[2] == r"| figure | ours | paper \| Γ_1 |"
     assert lines[4] == "| recall@1% | <u>19.1% (17.3–20.9)</u> | 0.2 |"
     assert lines[5] == "| a_b & c | **18.4%** | – |"
     assert lines[-1] == TABLE.caption
+
+
+def test_a_change_that_rounds_to_nothing_has_no_sign():
+    change = Column("change", "change", "+.1f", as_percent=True)
+    assert change.text(Cell(-0.0001, -0.012, 0.0)) == "0.0% (−1.2 to 0.0)"
 
 
 def test_csv_holds_bare_numbers_with_limits_in_columns_of_their_own():
@@ -51,6 +56,14 @@ def test_latex_has_the_letters_of_our_units_and_figures():
     text = Table(name="x", title="Γ − 1 ≈ α…", caption="", columns=columns, rows=[]).to("latex")
     assert r"N\_H ($\times$10$^{20}$ cm$^{-2}$) & mean of best |$\rho$|, $\chi$$^{2}$ \\" in text
     assert r"$\Gamma$ $-$ 1 $\approx$ $\alpha$\ldots{}" in text
+
+
+def test_below_zero_an_interval_is_told_in_words():
+    column = Column("rho", "ρ", ".2f")
+    assert column.text(Cell(-0.69, -0.72, -0.67)) == "−0.69 (−0.72 to −0.67)"
+    table = Table(name="x", title="", caption="", columns=[column], rows=[[Cell(-0.69, -0.72, -0.67)]])
+    assert "$-$0.69 ($-$0.72 to $-$0.67)" in table.to("latex")
+    assert "-0.69,-0.72,-0.67" in table.to("csv")
 
 
 def test_a_row_of_another_length_is_refused():
