@@ -90,7 +90,7 @@ def _averages(figures: Mapping[str, Any]) -> Table:
         [
             Cell("paper, mixture of experts"),
             Cell(None),
-            Cell((low + high) / 200, low / 100, high / 100),
+            Cell(f"{low:.0f} to {high:.0f}%"),
             *[Cell(None)] * 3,
         ]
     )
@@ -98,8 +98,8 @@ def _averages(figures: Mapping[str, Any]) -> Table:
         f"Means over the variables, with 95% paired bootstrap intervals over sources; {basis(figures)}. Better and "
         "worse: of how many variables the interval of the improvement on the better of spectrum and text before "
         "alignment lies above or below zero. Shuffled: the neighbours in both, with the values of the training sources "
-        f"dealt out anew: what such an estimate is worth by chance. The paper states {low:.0f} to {high:.0f}%: a "
-        "range, no interval."
+        f"dealt out anew: what such an estimate is worth by chance. The paper's is a range, "
+        "no interval."
     )
     return Table(name="parameters_average", title="Methods on average", caption=caption, columns=columns, rows=rows)
 
