@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,8 @@ from scipy.stats import rankdata
 
 from alignlab.analysis.similarity import finite_matrix
 
-#: Entries of the table of draws that are held at a time.
-_BLOCK_ENTRIES = 1_000_000
+#: Resamples that are held at a time.
+_BLOCK = 100
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -49,10 +50,7 @@ def latent_correlations(latents: ArrayLike, variables: ArrayLike) -> Correlation
     ValueError
         If the numbers of rows differ or a latent is not finite.
     """
-    z = finite_matrix(latents, "latents").astype(np.float64)
-    y = np.asarray(variables, dtype=np.float64)
-    if y.ndim != 2 or len(y) != len(z):
-        raise ValueError(f"variables must have shape ({len(z)}, n_variables), not {y.shape}")
+    z, y = _checked(latents, variables)
     present = np.isfinite(y)
     pearson = np.full((z.shape[1], y.shape[1]), np.nan)
     spearman = pearson.copy()
@@ -90,40 +88,54 @@ def mean_best_absolute(rho: ArrayLike) -> float:
 
 
 def resampled_spearman(
-    latents: ArrayLike, variables: ArrayLike, *, rng: np.random.Generator, n_resamples: int = 1000
+    latents: ArrayLike,
+    variables: ArrayLike,
+    pairs: Sequence[tuple[int, int]],
+    *,
+    rng: np.random.Generator,
+    n_resamples: int = 1000,
 ) -> NDArray[np.float64]:
-    """Spearman coefficients of pairs of columns when the sources are drawn anew, the same draws for all pairs.
+    """Spearman coefficients of pairs of latent and variable when the sources are drawn anew, all from the same draws.
 
     Parameters
     ----------
-    latents, variables : array_like, shape (n, m)
-        Column j of one is correlated with column j of the other; a source without a value is left out of that pair.
+    latents : array_like, shape (n, d)
+    variables : array_like, shape (n, n_variables)
+        NaN (or infinity) where a source has no value: it is left out of the pairs with that variable.
+    pairs : sequence of (int, int)
+        Columns of `latents` and of `variables`.
     rng : numpy.random.Generator
     n_resamples : int
 
     Returns
     -------
-    ndarray of float64, shape (n_resamples, m)
+    ndarray of float64, shape (n_resamples, len(pairs))
         Ranks are those among the drawn sources, ties at their mean; NaN where what was drawn is constant.
 
     Raises
     ------
     ValueError
-        If the shapes differ, are not two-dimensional, or hold no rows.
+        As for `latent_correlations`.
     """
-    a, b = np.asarray(latents, dtype=np.float64), np.asarray(variables, dtype=np.float64)
-    if a.ndim != 2 or a.shape != b.shape or len(a) == 0:
-        raise ValueError(f"latents {a.shape} and variables {b.shape} must have the same shape (n, m), with rows")
-    found = np.full((n_resamples, a.shape[1]), np.nan)
-    size = max(1, _BLOCK_ENTRIES // len(a))
-    chances = np.full(len(a), 1 / len(a))
-    for start in range(0, n_resamples, size):
-        stop = min(start + size, n_resamples)
-        drawn = rng.multinomial(len(a), chances, size=stop - start)
-        for column in range(a.shape[1]):
-            rows = np.isfinite(a[:, column]) & np.isfinite(b[:, column])
-            if rows.sum() >= 3:
-                found[start:stop, column] = _drawn_spearman(a[rows, column], b[rows, column], drawn[:, rows])
+    z, y = _checked(latents, variables)
+    present = np.isfinite(y)
+    chances = np.full(len(z), 1 / len(z))
+    found = np.full((n_resamples, len(pairs)), np.nan)
+    for start in range(0, n_resamples, _BLOCK):
+        stop = min(start + _BLOCK, n_resamples)
+        drawn = rng.multinomial(len(z), chances, size=stop - start).T.astype(np.float64)
+        # Latents are ranked once for all variables that the same sources have.
+        ranked: dict[tuple[str, int, bytes], NDArray[np.float64]] = {}
+        for number, (latent, variable) in enumerate(pairs):
+            rows = present[:, variable]
+            if rows.sum() < 3:
+                continue
+            times, pattern = drawn[rows], rows.tobytes()
+            for kind, values, column in (("latent", z, latent), ("variable", y, variable)):
+                if (kind, column, pattern) not in ranked:
+                    ranked[kind, column, pattern] = _drawn_ranks(values[rows, column], times)
+            a, b = ranked["latent", latent, pattern], ranked["variable", variable, pattern]
+            found[start:stop, number] = _drawn_pearson(a, b, times)
     return found
 
 
@@ -147,16 +159,23 @@ def chance_best_absolute(
     ndarray of float64, shape (n_shuffles, n_variables)
         NaN for a variable with fewer than three values.
     """
-    z = finite_matrix(latents, "latents").astype(np.float64)
-    y = np.asarray(variables, dtype=np.float64)
+    z, y = _checked(latents, variables)
     found = np.full((n_shuffles, y.shape[1]), np.nan)
     for columns, rows in _patterns(np.isfinite(y)):
         if rows.sum() < 3:
             continue
-        z_ranks, y_ranks = rankdata(z[rows], axis=0), rankdata(y[rows][:, columns], axis=0)
+        a, b = (_standardised(rankdata(x, axis=0)).astype(np.float32) for x in (z[rows], y[rows][:, columns]))
         for number in range(n_shuffles):
-            found[number, columns] = best_absolute(_pearson(z_ranks, rng.permutation(y_ranks)))
+            found[number, columns] = best_absolute(a.T @ rng.permutation(b))
     return found
+
+
+def _checked(latents: ArrayLike, variables: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    z = finite_matrix(latents, "latents").astype(np.float64)
+    y = np.asarray(variables, dtype=np.float64)
+    if y.ndim != 2 or len(y) != len(z):
+        raise ValueError(f"variables must have shape ({len(z)}, n_variables), not {y.shape}")
+    return z, y
 
 
 def _patterns(present: NDArray[np.bool_]) -> list[tuple[list[int], NDArray[np.bool_]]]:
@@ -167,31 +186,31 @@ def _patterns(present: NDArray[np.bool_]) -> list[tuple[list[int], NDArray[np.bo
     return [(columns, present[:, columns[0]]) for columns in patterns.values()]
 
 
-def _drawn_spearman(a: NDArray[np.float64], b: NDArray[np.float64], drawn: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Spearman's coefficient of two variables, shape (n,), for numbers of times drawn (n_resamples, n)."""
-    n = drawn.sum(axis=1, keepdims=True)
-    centred = [_drawn_ranks(x, drawn) - (n + 1) / 2 for x in (a, b)]
-    products = [
-        (drawn * x * y).sum(axis=1) for x, y in ((centred[0], centred[1]), (centred[0],) * 2, (centred[1],) * 2)
-    ]
-    scale = np.sqrt(products[1] * products[2])
-    return np.divide(products[0], scale, out=np.full(len(drawn), np.nan), where=scale > 0)
-
-
-def _drawn_ranks(x: NDArray[np.float64], drawn: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Mean rank of each value among the drawn ones; shape as `drawn`."""
+def _drawn_ranks(x: NDArray[np.float64], drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean rank of each value among the drawn ones, less their mean; shape as `drawn`, (n, n_resamples)."""
     order = np.argsort(x, kind="stable")
-    up_to = np.cumsum(drawn[:, order], axis=1)
-    up_to = np.concatenate([np.zeros_like(up_to[:, :1]), up_to], axis=1)
+    up_to = np.zeros((len(x) + 1, drawn.shape[1]))
+    np.cumsum(drawn[order], axis=0, out=up_to[1:])
     first, last = (np.searchsorted(x[order], x, side=side) for side in ("left", "right"))
-    return (up_to[:, first] + up_to[:, last] + 1) / 2
+    return np.asarray((up_to[first] + up_to[last] - up_to[-1]) / 2)
+
+
+def _drawn_pearson(a: NDArray[np.float64], b: NDArray[np.float64], drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Correlation of centred columns, each row as often as it was drawn; all of shape (n, n_resamples)."""
+    products = [np.einsum("ij,ij,ij->j", drawn, x, y) for x, y in ((a, b), (a, a), (b, b))]
+    scale = np.sqrt(products[1] * products[2])
+    return np.divide(products[0], scale, out=np.full(drawn.shape[1], np.nan), where=scale > 0)
 
 
 def _pearson(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     """Pearson coefficient of every column of `a` with every column of `b`; NaN for constant columns."""
-    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
-    norm_a, norm_b = np.linalg.norm(a, axis=0), np.linalg.norm(b, axis=0)
+    return np.clip(_standardised(a).T @ _standardised(b), -1, 1)
+
+
+def _standardised(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Columns centred and of length 1; NaN for constant ones."""
+    x = x - x.mean(axis=0)
+    norm = np.linalg.norm(x, axis=0)
     # What rounding leaves of a constant column is not variation.
-    norm_a[norm_a <= 1e-12 * np.sqrt(len(a)) * np.abs(a).max(initial=1)] = np.nan
-    norm_b[norm_b <= 1e-12 * np.sqrt(len(b)) * np.abs(b).max(initial=1)] = np.nan
-    return np.clip((a.T @ b) / norm_a[:, None] / norm_b[None, :], -1, 1)
+    norm[norm <= 1e-12 * np.sqrt(len(x)) * np.abs(x).max(initial=1)] = np.nan
+    return np.asarray(x / norm)

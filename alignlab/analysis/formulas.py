@@ -19,7 +19,7 @@ MAX_LENGTH = 20
 #: Formulas that are tried: about 3 s on one core with 2,000 sources, and always the same ones.
 MAX_EVALUATIONS = 120_000
 #: Seconds after which the search ends whatever it has found: a safeguard, far from what it needs.
-MAX_SECONDS = 60
+MAX_SECONDS = 300
 _POPULATION = 500
 _DIGITS = 3
 #: A constant term smaller than this, in units of the fitted number, is left away.
