@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from alignlab.literature.claims import (
 )
 from alignlab.literature.fields import PLANE_COLUMN
 from alignlab.literature.phrases_nature import GROUP_OF
-from alignlab.services.evaluate.oracle_values import values_told
+from alignlab.services.evaluate.oracle_values import brightness_told, colours_told, shapes_told
 from alignlab.services.evaluate.written import Written
 
 _CURVES = ("constant", "flare", "pulsation", "dip", "state change", "stochastic")
@@ -26,9 +26,28 @@ _CONTINUA = ("power law", "plasma", "blackbody")
 _SECOND = ("", "hot gas", "soft excess", "two temperatures")
 
 
-def spectral_statements(written: Written) -> list[Statement]:
-    """What texts say of a source's class and of what shapes its spectrum: continuum, absorption, lines, brightness."""
-    return [_class_statement(written), *_kinds(written), *_telling(written), *values_told(written), *_rarity(written)]
+def shape_statements(written: Written) -> list[Statement]:
+    """What texts say of a source's class and of the shape of its spectrum: continuum, absorption, lines."""
+    return [_class_statement(written), *_kinds(written), *shapes_told(written), *_rarity(written)]
+
+
+def brightness_statements(
+    written: Written, *, errors: Mapping[str, NDArray[np.float64]] | None = None
+) -> list[Statement]:
+    """What texts say of counts and flux, and how much they say of a spectrum: of bright sources more.
+
+    Parameters
+    ----------
+    written : Written
+    errors : mapping of str to ndarray, shape (n,), optional
+        Relative errors of ``counts`` and ``flux`` in its truth, where they are estimates.
+    """
+    return [*_telling(written), *brightness_told(written, errors=errors)]
+
+
+def colour_statements(written: Written) -> list[Statement]:
+    """What texts say of the measured hardness."""
+    return [*colours_told(written)]
 
 
 def other_statements(written: Written) -> list[Statement]:

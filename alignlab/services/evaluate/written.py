@@ -70,7 +70,8 @@ def written_again(survey: Survey) -> Written:
     if survey.truth is None or recipe is None or survey.meta.seed is None:
         raise AlignlabError(f"no simulator's truth is known of survey {survey.name!r} and its texts.")
     if unknown := set(recipe) ^ {dial.name for dial in fields(TextNoise)}:
-        raise AlignlabError(f"the texts of survey {survey.name!r} are of another version: {', '.join(sorted(unknown))}.")
+        dials = ", ".join(sorted(unknown))
+        raise AlignlabError(f"the texts of survey {survey.name!r} were written by another version ({dials}).")
     noise = TextNoise(**{name: tuple(value) if isinstance(value, list) else value for name, value in recipe.items()})
     truth, variables = survey.truth, pd.DataFrame(survey.variables.astype(float), columns=list(VARIABLE_NAMES))
     summaries = write_literature(truth, variables, rng=_generator(survey), settings=noise).summaries
@@ -96,7 +97,7 @@ def _generator(survey: Survey) -> np.random.Generator:
     """The generator as it stood when the literature was written."""
     split, rng = draw_split(survey.n_sources, seed=survey.meta.seed or 0)
     if not np.array_equal(split, survey.split):
-        raise AlignlabError(f"survey {survey.name!r} cannot be drawn again from its seed: its split comes out otherwise.")
+        raise AlignlabError(f"survey {survey.name!r} cannot be drawn again from its seed: its split would be another.")
     return rng
 
 
