@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from alignlab.errors import AlignlabError, MissingArtefactError
+from alignlab.models.spectrum_input import count_features
 from alignlab.progress import OnStep, part_of, report
 from alignlab.store.artefact import Meta
 from alignlab.store.heads import (
@@ -26,7 +28,7 @@ from alignlab.store.survey import Survey
 from alignlab.training.small_heads.fit import SmallHeadsResult, SurveyAnswers, fit_small_heads
 from alignlab.training.small_heads.network import HeadEpoch, OnEpoch
 from alignlab.training.small_heads.streams import Streams, make_streams
-from alignlab.training.small_heads_recipe import MODALITIES, SmallHeadsRecipe
+from alignlab.training.small_heads_recipe import BEST_HEADS, LATENT_MODALITIES, SmallHeadsRecipe
 from alignlab.training.threads import one_thread
 from alignlab.variables import VARIABLES
 
@@ -36,6 +38,7 @@ PRESETS: dict[str, SmallHeadsRecipe] = {
     "Gated MLP with intervals": SmallHeadsRecipe(name="gated-mlp", method="mlp-gaussian", fusion="gated"),
     "Quantile MLP": SmallHeadsRecipe(name="quantile-mlp", method="mlp-quantile", fusion="concatenate"),
     "Mixture of experts": SmallHeadsRecipe(name="experts", method="mlp-gaussian", fusion="mixture-of-experts"),
+    "Best": BEST_HEADS,
 }
 #: Latents that come from texts.
 _TEXTUAL = ("text", "text_aligned")
@@ -121,8 +124,8 @@ def train_small_heads(
     return heads
 
 
-def run_streams(survey: Survey, run: Run, modalities: Iterable[str] = MODALITIES) -> Streams:
-    """The latents of a run, and the texts of its survey, as streams.
+def run_streams(survey: Survey, run: Run, modalities: Iterable[str] = LATENT_MODALITIES) -> Streams:
+    """The latents of a run, and the texts and counts of its survey, as streams.
 
     Raises
     ------
@@ -135,13 +138,18 @@ def run_streams(survey: Survey, run: Run, modalities: Iterable[str] = MODALITIES
         raise AlignlabError(
             f"Survey {survey.name!r} has no texts, which {textual[0]!r} comes from.", remedy="Leave it out."
         )
-    latents = {m: survey.text if m == "text" else run.latents(m) for m in wanted}
-    return make_streams(wanted, latents, mask)
+    return make_streams(wanted, {m: _readings(survey, run, m) for m in wanted}, mask)
+
+
+def _readings(survey: Survey, run: Run, modality: str) -> NDArray[np.float32]:
+    if modality == "text":
+        return survey.text
+    return count_features(survey.counts) if modality == "counts" else run.latents(modality)
 
 
 def small_heads_id(survey: Survey, run: Run, recipe: SmallHeadsRecipe, seed: int) -> str:
     """Short id that changes with the recipe, the seed, the survey and the run."""
-    facts = "|".join([recipe.to_json(), str(seed), survey.digest, run.digest])
+    facts = "|".join([recipe.identity(), str(seed), survey.digest, run.digest])
     return f"{recipe.name}-{hashlib.sha256(facts.encode()).hexdigest()[:6]}"
 
 

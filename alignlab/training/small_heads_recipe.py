@@ -10,15 +10,20 @@ from alignlab.training.recipe import Range, Recipe
 
 Task = Literal["both", "variables", "class"]
 Method = Literal["knn", "ridge", "mlp-gaussian", "mlp-quantile"]
+Calibrate = Literal["calibration", "held-out"]
 Fusion = Literal["concatenate", "weighted-sum", "gated", "cross-attention", "average", "stacking", "mixture-of-experts"]
-#: Latents that a head can read, and which half of a source each belongs to: a source lacks a half, never a part of it.
+#: What a head can read: latents, or how many photons were counted in all and in 40 bands,
+#: and which half of a source each belongs to: a source lacks a half, never a part of it.
 FAMILY_OF: dict[str, str] = {
     "spectrum": "spectrum",
     "spectrum_aligned": "spectrum",
+    "counts": "spectrum",
     "text": "text",
     "text_aligned": "text",
 }
 MODALITIES: tuple[str, ...] = tuple(FAMILY_OF)
+#: Those that every run has; the counts are the survey's own.
+LATENT_MODALITIES: tuple[str, ...] = tuple(name for name in FAMILY_OF if name != "counts")
 #: Fusions inside a network: other methods have no weights that could learn them.
 NETWORK_FUSIONS = ("weighted-sum", "gated", "cross-attention", "mixture-of-experts")
 N_ATTENTION_HEADS = 4
@@ -47,6 +52,9 @@ class SmallHeadsRecipe(Recipe):
     beta : float
         Of the β-NLL of ``mlp-gaussian`` (Seitzer et al. 2022, arXiv:2203.09168): 0 is the plain likelihood, 1 gives all
         points the same weight in the mean.
+    calibrate : {"calibration", "held-out"}
+        Sources that intervals are calibrated on: the calibration split, or that and the validation split, which has
+        fifteen times as many, but also chose when a network's training stopped.
     k : int
         Neighbours of ``knn``.
     distance_weights : bool
@@ -59,7 +67,7 @@ class SmallHeadsRecipe(Recipe):
     task: Task = "both"
     method: Method = "mlp-gaussian"
     fusion: Fusion = "gated"
-    modalities: tuple[str, ...] = MODALITIES
+    modalities: tuple[str, ...] = LATENT_MODALITIES
     hidden_dim: int = 128
     hidden_layers: int = 1
     dropout: float = 0.4
@@ -70,6 +78,7 @@ class SmallHeadsRecipe(Recipe):
     patience: int = 8
     modality_dropout: float = 0.3
     beta: float = 0.5
+    calibrate: Calibrate = "calibration"
     k: int = 10
     distance_weights: bool = True
     class_weights: bool = False
@@ -91,13 +100,15 @@ class SmallHeadsRecipe(Recipe):
         "task": get_args(Task),
         "method": get_args(Method),
         "fusion": get_args(Fusion),
+        "calibrate": get_args(Calibrate),
     }
+    LATER: ClassVar[frozenset[str]] = frozenset({"calibrate"})
     MEANINGS: ClassVar[dict[str, str]] = {
         "name": "Begins the id of what comes out.",
         "task": "What is estimated: the 20 variables, the class, or both, each by a head of its own.",
         "method": "Neighbours, a linear model, or a small network that tells how sure it is (Gaussian or quantiles).",
         "fusion": "How spectrum and texts come together: in the features, among decisions, or as a mixture of experts.",
-        "modalities": "Which latents go in: of the spectrum, of the texts, before or after alignment.",
+        "modalities": "What goes in: latents of spectrum and texts, before or after alignment, and the counts.",
         "hidden_dim": "Width of the networks' hidden layers.",
         "hidden_layers": "How many hidden layers follow the fusion.",
         "dropout": "Fraction of hidden units dropped in training.",
@@ -108,6 +119,7 @@ class SmallHeadsRecipe(Recipe):
         "patience": "Passes without a better validation loss after which training stops.",
         "modality_dropout": "Fraction of training sources that lose their spectrum or texts, to learn to do without.",
         "beta": "Gaussian networks: 0 lets points with large noise count little, 1 lets all count the same.",
+        "calibrate": "Sources that intervals are calibrated on: the calibration split, or the validation split too.",
         "k": "Neighbours that are averaged.",
         "distance_weights": "Let nearer neighbours count more.",
         "class_weights": "Let rare classes count as much as frequent ones.",
@@ -142,3 +154,14 @@ class SmallHeadsRecipe(Recipe):
             )
         if self.fusion == "cross-attention" and self.hidden_dim % N_ATTENTION_HEADS:
             raise RecipeError(f"hidden_dim must be a multiple of {N_ATTENTION_HEADS} for cross-attention")
+
+
+#: What did best on the demo's validation split (docs/experiments.md).
+BEST_HEADS = SmallHeadsRecipe(
+    name="best",
+    task="variables",
+    method="mlp-quantile",
+    fusion="concatenate",
+    modalities=("spectrum", "counts"),
+    calibrate="held-out",
+)

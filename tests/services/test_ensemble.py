@@ -19,11 +19,13 @@ from alignlab.services.apply import apply_run
 from alignlab.services.ensemble import combine
 from alignlab.services.job_kinds import job_kind
 from alignlab.services.runs import run_weights, train_run
+from alignlab.services.small_heads import heads_of
 from alignlab.services.word_search import find_by_words
 from alignlab.services.workspace import Catalogue, Workspace
 from alignlab.store.run import Run
 from alignlab.training.recipe import AlignmentRecipe
 from alignlab.training.search_recipe import EnsembleMember, EnsembleRecipe
+from alignlab.training.small_heads_recipe import BEST_HEADS
 from tests.services.observed import cut_out
 from tests.services.synchronous import run_synchronously
 
@@ -151,6 +153,18 @@ def test_a_survey_that_was_replaced_is_said(data: Config) -> None:
     spec = replace(spec_of(THREE, data), survey_digest="0" * 64)
     with pytest.raises(JobError, match="'demo' was replaced after the job was submitted"):
         run_synchronously(spec, data)
+
+
+def test_small_heads_follow_where_they_are_wished_for(data: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = replace(BEST_HEADS, method="ridge", modalities=("counts",))
+    monkeypatch.setattr("alignlab.services.job_kinds.ensemble.BEST_HEADS", quick)
+    followed, done = replace(THREE, followed_by="best heads"), []
+    made = run_synchronously(spec_of(followed, data), data, before=lambda spec: done.append(spec.kind))
+    assert made["run"] == run_id_of(data) and done == ["ensemble"]
+    run = Catalogue(data).run(made["run"], survey_name="demo")
+    assert [heads.recipe["modalities"] for heads in heads_of(run)] == [["counts"]]
+    assert run_synchronously(spec_of(followed, data), data, before=lambda spec: done.append(spec.kind)) == made
+    assert done == ["ensemble"]
 
 
 def test_presets_cost_what_they_do() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +123,16 @@ def test_altered_weights_are_noticed(workspace: Workspace) -> None:
         heads.weights()
 
 
+def test_heads_may_read_the_counts_that_normalised_spectra_do_not_know(workspace: Workspace) -> None:
+    """Significance grows with brightness: who reads the counts knows it better."""
+    error = {}
+    for modalities in (("spectrum",), ("spectrum", "counts")):
+        recipe = replace(RIDGE, task="variables", modalities=modalities, fusion="concatenate")
+        figures = train_small_heads(workspace.survey, workspace.run, recipe, seed=3).figures
+        error[modalities] = figures["variables"]["test"]["all"]["variables"]["flux_significance_b"]["relative_mae"]
+    assert error["spectrum", "counts"] < 0.8 * error["spectrum",]
+
+
 def test_a_run_of_another_survey_is_refused(workspace: Workspace) -> None:
     workspace.run.meta.inputs_sha256["survey"] = "another"
     with pytest.raises(AlignlabError, match="was not trained on this survey"):
@@ -148,7 +159,8 @@ def test_a_job_fits_once_and_tells_how_far_it_is(workspace: Workspace, tmp_path:
 
 def test_presets_are_valid_and_take_longer_for_more_members() -> None:
     kind = job_kind("small-heads")
-    assert list(kind.presets) == ["Ridge on both", "Gated MLP with intervals", "Quantile MLP", "Mixture of experts"]
+    names = ["Ridge on both", "Gated MLP with intervals", "Quantile MLP", "Mixture of experts", "Best"]
+    assert list(kind.presets) == names
     assert len({recipe.name for recipe in PRESETS.values()}) == len(PRESETS)
     quick, slow = (kind.estimate_s(SmallHeadsRecipe(fusion=f), 11_447) for f in ("gated", "stacking"))
     assert 0 < quick < slow

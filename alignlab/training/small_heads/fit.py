@@ -18,8 +18,13 @@ from alignlab.training.small_heads.network import HeadEpoch, OnEpoch
 from alignlab.training.small_heads.scores import class_scores, variable_scores
 from alignlab.training.small_heads.streams import Example, Streams
 from alignlab.training.small_heads.targets import VariableScales, class_numbers
-from alignlab.training.small_heads_recipe import SmallHeadsRecipe
+from alignlab.training.small_heads_recipe import Calibrate, SmallHeadsRecipe
 
+#: Splits that intervals are calibrated on.
+_CALIBRATED_ON: dict[Calibrate, tuple[str, ...]] = {
+    "calibration": ("calibration",),
+    "held-out": ("calibration", "validation"),
+}
 #: Splits whose figures are kept.
 SCORED_SPLITS = ("validation", "test")
 _LEAST_SOURCES = 2
@@ -133,7 +138,7 @@ def fit_small_heads(
         figures["seconds"][task] = round(time.monotonic() - started, 1)
         if task == "variables":
             weights |= {f"variables.scale.{n}": getattr(scales, n) for n in ("softening", "mean", "std")}
-            quantiles, figures[task] = _judge_variables(head, streams, scales, answers, rng)
+            quantiles, figures[task] = _judge_variables(head, streams, scales, answers, recipe.calibrate, rng)
         else:
             probabilities, figures[task] = _judge_class(head, example, classes, answers.split, rng)
     report(on_step, 100, 100, "heads fitted")
@@ -148,7 +153,12 @@ def fit_small_heads(
 
 
 def _judge_variables(
-    head: Head, streams: Streams, scales: VariableScales, answers: SurveyAnswers, rng: np.random.Generator
+    head: Head,
+    streams: Streams,
+    scales: VariableScales,
+    answers: SurveyAnswers,
+    calibrate_on: Calibrate,
+    rng: np.random.Generator,
 ) -> tuple[NDArray[np.float32], dict[str, Any]]:
     """Calibrated quantiles for what each source has, and the figures, with each half withheld as well."""
     variables = np.asarray(answers.variables, dtype=np.float64)
@@ -160,7 +170,7 @@ def _judge_variables(
         raw = head.predict(seen)
         raw[:, unknown] = np.nan
         answer = proper_quantiles(raw)
-        rows = np.flatnonzero((split == "calibration") & seen.has(_needed(name, streams)))
+        rows = np.flatnonzero(np.isin(split, _CALIBRATED_ON[calibrate_on]) & seen.has(_needed(name, streams)))
         calibration = calibrate(answer[rows], target[rows])
         in_units = scales.inverse(np.moveaxis(calibration.stretch(answer), 2, 0))
         in_units = np.moveaxis(in_units, 0, 2)

@@ -90,6 +90,21 @@ def test_the_same_seed_gives_the_same_answers(survey: tuple[Streams, SurveyAnswe
         np.testing.assert_array_equal(value, second.weights[name])
 
 
+def test_intervals_calibrated_on_all_held_out_sources_hold_too(survey: tuple[Streams, SurveyAnswers]) -> None:
+    found = fit_small_heads(replace(RIDGE, task="variables", calibrate="held-out"), *survey, seed=0)
+    split, known = survey[1].split, np.isfinite(np.asarray(survey[1].variables))
+    held_out = np.isin(split, ["calibration", "validation"])
+    has_both = survey[0].has(["spectrum", "text"])
+    told = found.figures["variables"]
+    assert told["calibration"]["all"]["n"] == (known & (held_out & has_both)[:, None]).sum(axis=0).tolist()
+    assert told["test"]["all"]["mean_coverage_68"] == pytest.approx(0.68, abs=0.04)
+
+
+def test_a_default_that_came_later_does_not_rename_heads_made_before() -> None:
+    assert "calibrate" not in RIDGE.identity()
+    assert replace(RIDGE, calibrate="held-out").identity() != RIDGE.identity()
+
+
 def test_epochs_are_numbered_on_from_task_to_task(survey: tuple[Streams, SurveyAnswers]) -> None:
     recipe = SmallHeadsRecipe(modalities=("spectrum", "text"), fusion="average", hidden_dim=8, max_epochs=2)
     found = fit_small_heads(recipe, *survey, seed=5)
