@@ -24,7 +24,7 @@ _FLOAT_BYTES = 4
 _PARTS = (1, 2, 4, 8)
 #: With fewer dimensions bits fail (one that hardly varies counts as much as any), and 16-bit numbers lose nothing.
 _CODINGS_OF_FEWER: tuple[Coding, ...] = ("float32", "int8")
-_CODING_LABELS = {
+CODING_LABELS: Mapping[str, str] = {
     "float32": "32-bit numbers",
     "float16": "16-bit numbers",
     "int8": "8-bit numbers",
@@ -64,7 +64,7 @@ def compute(context: EvaluationContext, *, on_step: OnStep | None = None) -> dic
             found = judge(context, both=np.hstack([a, b]), spectrum=a, text=b)
             facts = {
                 "name": f"{coding}-{2 * n_directions}",
-                "label": f"{2 * n_directions} {_CODING_LABELS[coding]}",
+                "label": f"{2 * n_directions} {CODING_LABELS[coding]}",
                 "coding": coding,
                 "numbers": 2 * n_directions,
                 "bytes": 2 * bytes_per_row(n_directions, coding),
@@ -94,6 +94,20 @@ def step_named(figures: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The step of that name, such as ``int8-128``; ``KeyError`` if there is none."""
     found: dict[str, dict[str, Any]] = {step["name"]: step for step in figures["steps"]}
     return found[name]
+
+
+def smallest_without_loss(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """The step with the fewest bytes whose recall and error are not worse than the reference's beyond the interval."""
+    reference = step_named(figures, figures["reference"])
+    fit = [step for step in figures["steps"] if step["recall_at_1_percent"] is not None and not _is_worse(step)]
+    return min([reference, *fit], key=lambda step: int(step["bytes"]))
+
+
+def _is_worse(step: Mapping[str, Any]) -> bool:
+    recalls = [step[f"recall_at_{percent}_percent"] for percent in (1, 5)]
+    loses_recall = any(recall["change_interval"][1] < 0 for recall in recalls)
+    error = step["error_ratio"]
+    return loses_recall or (error is not None and error["change_interval"][0] > 0)
 
 
 def _numbers_table(figures: Mapping[str, Any]) -> Table:
