@@ -31,6 +31,7 @@ from alignlab.services.evaluate.parameters_intervals import (
     within_tolerance,
 )
 from alignlab.services.evaluate.parameters_json import column, number, with_interval
+from alignlab.store.heads import head_ids
 from alignlab.training.small_heads.intervals import MEDIAN
 from alignlab.training.small_heads.scores import bootstrap_counts
 from alignlab.training.small_heads.targets import VariableScales
@@ -71,6 +72,7 @@ def parameter_figures(context: EvaluationContext, *, on_step: OnStep | None = No
     figures = {
         **_basis(questions),
         "heads": heads_facts(heads),
+        "known_heads": head_ids(context.run.folder),
         "methods": list(estimates),
         **_errors(estimates, truth, choice, rng),
         **_coverage(intervals, answers, choice, truth),

@@ -7,7 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from alignlab.services.evaluate.paper import PAPER, PAPER_MAE
-from alignlab.services.evaluate.parameters_text import METHOD_LABELS, ROUNDING, TOLERANCE, basis, mixture_sentence
+from alignlab.services.evaluate.parameters_text import (
+    METHOD_LABELS,
+    ROUNDING,
+    TOLERANCE,
+    basis,
+    heads_sentence,
+    mixture_sentence,
+)
 from alignlab.services.evaluate.table import Cell, Column, Table
 from alignlab.variables import VARIABLES
 
@@ -60,8 +67,8 @@ def _errors(figures: Mapping[str, Any]) -> Table:
         f"{basis(figures)}. Before and after alignment: mean of the k = {figures['k']} nearest training sources by "
         f"cosine; where texts are read, only sources with any text are neighbours. {mixture_sentence(figures)} "
         "Underlined: the smallest error; bold: within its interval. Improvement: of the mixture on the better of "
-        f"spectrum and text before alignment, whichever has the smaller error here.{missing}"
-    )
+        f"spectrum and text before alignment, whichever has the smaller error here.{missing} {heads_sentence(figures)}"
+    ).rstrip()
     return Table(name="parameters", title="Errors of the 20 variables", caption=caption, columns=columns, rows=rows)
 
 
@@ -135,9 +142,9 @@ def _coverage(figures: Mapping[str, Any], method: str) -> Table:
         else "calibrated on the calibration split when they were fitted"
     )
     caption = (
-        f"Share of true values within the intervals of the {METHOD_LABELS[method]}, {calibration}, with 95% binomial "
-        f"intervals (Clopper–Pearson); {basis(figures)}. Bold: within 3 points of what is promised: {within['68']} of "
-        f"{len(VARIABLES)} variables at 68%, {within['95']} at 95%, {within['both']} at both. An interval about a "
+        f"Share of measured values within the intervals of the {METHOD_LABELS[method]}, {calibration}, with 95% "
+        f"binomial intervals (Clopper–Pearson); {basis(figures)}. Bold: within 3 points of what is promised: "
+        f"{within['68']} of {len(VARIABLES)} variables at 68%, {within['95']} at 95%, {within['both']} at both. An interval about a "
         "value that many sources share, such as an N_H of 0, holds them all and so may hold more than it promises."
     )
     name = "parameters_coverage" if is_mixture else f"parameters_coverage_{method}"

@@ -37,8 +37,19 @@ def mixture_sentence(figures: Mapping[str, Any]) -> str:
     """What the mixture is, precisely."""
     return (
         "Mixture of experts: for each variable the estimates from that one of the five latents whose estimates have "
-        f"the greatest Pearson correlation with the true values on the {figures['chosen_on']} split "
+        f"the greatest Pearson correlation with the measured values on the {figures['chosen_on']} split "
         f"(n = {figures['n_chosen_on']:,})."
+    )
+
+
+def heads_sentence(figures: Mapping[str, Any]) -> str:
+    """Which small heads stand beside the neighbours; empty where the run has none."""
+    heads = figures["heads"]
+    if heads is None:
+        return ""
+    return (
+        f"Small heads: {heads['id']} ({heads['method']}, {heads['fusion']}), of the run's the one with the smallest "
+        "errors on the validation split."
     )
 
 
@@ -49,10 +60,10 @@ def errors_finding(figures: Mapping[str, Any]) -> str:
         return "No variable can be compared: none is known for a source of this split."
     low, high = PAPER["improvement_percent"]
     return (
-        f"Estimates that draw on spectrum and text are on average {_change(average['over_spectrum'])} than those from "
-        f"the spectrum alone (the paper: {low:.0f} to {high:.0f}% smaller), and {_change(average['over_better'])} than "
-        f"those from the better of spectrum and text before alignment; beyond chance for {average['n_better']} of "
-        f"{len(VARIABLE_NAMES)} variables{_worse(average['n_worse'])}."
+        f"The mixture of experts errs on average {_change(average['over_spectrum'])} than the spectrum alone (the "
+        f"paper: {low:.0f} to {high:.0f}% less), and {_change(average['over_better'])} than the better of spectrum and "
+        f"text before alignment: beyond chance less for {average['n_better']} of {len(VARIABLE_NAMES)} variables, more "
+        f"for {average['n_worse']}."
     )
 
 
@@ -84,16 +95,23 @@ def coverage_finding(figures: Mapping[str, Any]) -> str:
     )
 
 
+def newer_heads(figures: Mapping[str, Any], now: Sequence[str]) -> str:
+    """That small heads have come or gone since the figures were computed, and what to do; empty where none have."""
+    if list(now) == list(figures["known_heads"]):
+        return ""
+    run = figures["provenance"]["run"]
+    return (
+        "The run's small heads are others than when these figures were computed: "
+        f"'alignlab evaluate {run} --part parameters --again' takes them in."
+    )
+
+
 def _change(told: Sequence[float]) -> str:
     value, low, high = (100 * x for x in told)
     if value < 0:
         value, low, high = -value, -high, -low
-        return f"{value:.1f}% ({low:.1f} to {high:.1f}%) larger in error"
-    return f"{value:.1f}% ({low:.1f} to {high:.1f}%) smaller in error"
-
-
-def _worse(n: int) -> str:
-    return f", worse for {n}" if n else ""
+        return f"{value:.1f}% ({low:.1f} to {high:.1f}) more"
+    return f"{value:.1f}% ({low:.1f} to {high:.1f}) less"
 
 
 def _share(value: float) -> str:

@@ -229,6 +229,6 @@ def test_the_papers_values_have_a_column_once_they_are_filled_in(figures, monkey
 def test_findings_follow_the_figures(figures):
     average = figures["average"]["mixture"]["over_spectrum"][0]
     assert f"{100 * abs(average):.1f}%" in errors_finding(figures)
-    assert ("smaller in error" if average >= 0 else "larger in error") in errors_finding(figures)
+    assert ("less" if average >= 0 else "more") in errors_finding(figures)
     assert f"for {figures['within_tolerance']['mixture']['68']} of 20" in coverage_finding(figures)
     assert accuracy_finding(figures).startswith("Told best: ")
