@@ -15,6 +15,7 @@ import alignlab
 from alignlab import cli_runs
 from alignlab.cli_evaluate import evaluate
 from alignlab.cli_jobs import add_job_commands
+from alignlab.cli_real import check_real_command
 from alignlab.cli_small_heads import small_heads_command
 from alignlab.errors import AlignlabError
 from alignlab.progress import OnStep
@@ -116,8 +117,7 @@ def surveys() -> None:
         click.echo("There is no survey yet. Build one with 'alignlab demo' or 'alignlab ingest'.", err=True)
     for name in names:
         survey = catalogue.survey(name)
-        kind = "simulated" if survey.simulated else "observed"
-        click.echo(f"{name}\t{kind}\t{survey.n_sources} sources\t{len(catalogue.run_ids(name))} runs")
+        click.echo(f"{name}\t{survey.origin}\t{survey.n_sources} sources\t{len(catalogue.run_ids(name))} runs")
 
 
 @main.command()
@@ -164,7 +164,7 @@ def source_command(name: str, k: int, survey_name: str | None, run_id: str | Non
 
     subject = find_subject(_open(survey_name, run_id), name)
     if subject.survey.simulated:
-        click.echo("This source is simulated.", err=True)
+        click.echo(f"This source: {subject.survey.origin}.", err=True)
     click.echo(dossier_text(dossier(subject, k=k)))
 
 
@@ -267,6 +267,28 @@ def ingest_axia(path: Path, name: str, replace: bool, grid: GridKind) -> None:
         outcome = ingest_axia_file(
             path, name=name, config=Catalogue().config, grid_kind=grid, replace=replace, on_step=on_step
         )
+    _tell(outcome.survey.folder, outcome.survey.n_sources, outcome.problems)
+
+
+@ingest.command("csc-table")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--classes", type=click.Path(path_type=Path), help="Table with the sources' real classes, by name.")
+@click.option("--seed", default=7, show_default=True, type=click.IntRange(0), help="Of photons, texts and split.")
+@_ingest_options
+def ingest_csc_table_command(
+    path: Path, classes: Path | None, seed: int, name: str, replace: bool, grid: GridKind
+) -> None:
+    """Read a table of CSC detections and simulate each one's spectrum from its catalogued fit.
+
+    The variables stay the real, catalogued ones; photons and literature are simulated.
+    """
+    from alignlab.services.ingest import ingest_csc_table
+
+    with progress_bar("ingest") as on_step:
+        outcome = ingest_csc_table(
+            path, name=name, config=Catalogue().config, classes_path=classes, grid_kind=grid, seed=seed,
+            replace=replace, on_step=on_step,
+        )  # fmt: skip
     _tell(outcome.survey.folder, outcome.survey.n_sources, outcome.problems)
 
 
@@ -408,6 +430,7 @@ def train_encoder_command(sources: int, seed: int, epochs: int | None, output: P
 
 
 main.add_command(evaluate)
+main.add_command(check_real_command)
 cli_runs.add_commands(main)
 
 add_job_commands(main)

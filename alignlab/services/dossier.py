@@ -86,7 +86,7 @@ def dossier_text(found: Dossier) -> str:
 
 def _head(found: Dossier) -> list[str]:
     subject, facts = found.subject, found.subject.facts
-    kind = "simulated" if subject.survey.simulated else "observed"
+    kind = subject.survey.origin
     lines = [f"{subject.name}\t{subject.source_class or 'not classified'}\t{kind}, survey {subject.survey.name}"]
     known = math.isfinite(facts["ra"]) and math.isfinite(facts["dec"])
     lines.append(f"position\t{facts['ra']:.6f} {facts['dec']:+.6f} deg (ICRS)" if known else "position\tunknown")

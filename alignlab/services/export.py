@@ -253,7 +253,7 @@ def described_table(
     facts = {
         "table": name,
         "survey": survey.name,
-        "observed": "no: simulated" if survey.simulated else "yes",
+        "observed": f"no: {survey.origin}" if survey.simulated else "yes",
         "run": run.run_id,
         "seed": "" if run.meta.seed is None else str(run.meta.seed),
         "selection": selection,

@@ -80,6 +80,43 @@ def ingest_axia_file(
     return publish_ingested(ingested, name=name, root=config.surveys_dir, recipe=recipe, inputs=inputs, replace=replace)
 
 
+def ingest_csc_table(
+    path: Path,
+    *,
+    name: str,
+    config: Config,
+    classes_path: Path | None = None,
+    grid_kind: GridKind = "log",
+    seed: int = 7,
+    replace: bool = False,
+    on_step: OnStep | None = None,
+) -> IngestOutcome:
+    """Make a survey of catalogued detections: real variables, photons simulated from each detection's own fit.
+
+    The literature is simulated too, from the real classes. Sources are split by name: all detections of a source are
+    on one side. There are no arrival times: the catalogue tells none.
+
+    Raises
+    ------
+    AlignlabError
+        If the name is taken, a file cannot be used, or no row has a fit.
+    """
+    from alignlab.services.csc_survey import publish_detections
+
+    _check_free(name, config, replace)
+    survey, problems = publish_detections(
+        path,
+        name=name,
+        root=config.surveys_dir,
+        classes_path=classes_path,
+        grid_kind=grid_kind,
+        seed=seed,
+        replace=replace,
+        on_step=on_step,
+    )
+    return IngestOutcome(survey=survey, problems=problems)
+
+
 def _check_free(name: str, config: Config, replace: bool) -> None:
     """Say that a name is taken before the work, not after it."""
     folder = config.surveys_dir / check_name(name)

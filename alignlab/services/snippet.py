@@ -38,7 +38,7 @@ def selection_snippet(workspace: Workspace, rows: NDArray[np.integer], *, url: s
     survey, run = workspace.survey, workspace.run
     chosen = np.unique(np.asarray(rows, dtype=np.int64))
     imports, expression = _expression(workspace, chosen)
-    kind = "simulated" if survey.simulated else "observed"
+    kind = survey.origin
     share = f"{len(chosen):,} of {survey.n_sources:,}"
     seed = "" if run.meta.seed is None else f", seed {run.meta.seed}"
     head = [

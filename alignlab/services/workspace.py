@@ -42,14 +42,15 @@ class Workspace:
     @property
     def title(self) -> str:
         """Name for a header, with the word that says what it is: ``demo · simulated``."""
-        return f"{self.survey.name} · {'simulated' if self.is_simulated else 'observed'}"
+        return f"{self.survey.name} · {self.survey.origin}"
 
     @property
     def provenance(self) -> str:
         """The line under every page: survey, run, seed, number of sources, version."""
         seed = f" · seed {self.run.meta.seed}" if self.run.meta.seed is not None else ""
+        origin = f" ({self.survey.origin})" if self.is_simulated else ""
         return (
-            f"survey {self.survey.name}{' (simulated)' if self.is_simulated else ''} · run {self.run.run_id}{seed} · "
+            f"survey {self.survey.name}{origin} · run {self.run.run_id}{seed} · "
             f"n {self.survey.n_sources:,} · alignlab {alignlab.__version__}"
         )
 

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 
 from alignlab.spectra.absorption import sigma_wabs, transmission
-from alignlab.spectra.emission import blackbody, gaussian_line, plasma, powerlaw
+from alignlab.spectra.emission import blackbody, bremsstrahlung, gaussian_line, plasma, powerlaw
 from alignlab.spectra.response import MODEL_EDGES_KEV
 
 #: Rest energy of neutral iron's K alpha line in keV.
@@ -83,8 +83,10 @@ def _components(truth: pd.DataFrame) -> tuple[torch.Tensor, torch.Tensor]:
             values = flux(rows)
             target[rows] = values / (values * _WIDTHS)[:, _INSIDE].sum(1, keepdim=True)
 
-    has = {name: np.char.find(model.astype(str), name) >= 0 for name in ("powerlaw", "blackbody", "plasma")}
+    kinds = ("powerlaw", "blackbody", "bremsstrahlung", "plasma")
+    has = {name: np.char.find(model.astype(str), name) >= 0 for name in kinds}
     fill(first, has["blackbody"], lambda rows: blackbody(_CENTRES, kt[rows] / (1 + redshift[rows])))
+    fill(first, has["bremsstrahlung"], lambda rows: bremsstrahlung(_CENTRES, kt[rows] / (1 + redshift[rows])))
     fill(first, has["plasma"], lambda rows: plasma(_EDGES, kt[rows], abundance[rows], redshift[rows]))
     fill(second, has["powerlaw"], lambda rows: powerlaw(_CENTRES, index[rows]))
     two = np.char.count(model.astype(str), "plasma") == 2

@@ -180,6 +180,16 @@ class Survey:
         return self.meta.simulated
 
     @property
+    def origin(self) -> str:
+        """What a reader must know of its photons, in words: ``simulated``, ``observed``, or what its recipe says."""
+        return str(self.meta.recipe.get("origin") or ("simulated" if self.simulated else "observed"))
+
+    @property
+    def has_real_positions(self) -> bool:
+        """Whether something real lies at its positions: it was observed, or comes from a real catalogue."""
+        return not self.simulated or self.meta.recipe.get("reader") == "csc-table"
+
+    @property
     def n_sources(self) -> int:
         """Number of sources."""
         return len(self.sources)

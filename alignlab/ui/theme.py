@@ -35,7 +35,7 @@ def _style_sheet() -> str:
 
 def brand(workspace: Workspace) -> None:
     """The words that say where one is: name of the program, survey, and whether it is simulated."""
-    word = "simulated" if workspace.is_simulated else "observed"
+    word = escape(workspace.survey.origin)
     st.html(
         f'<div class="al-head"><b>alignlab</b><span class="al-dim">{escape(workspace.survey.name)}</span>'
         f'<span class="al-word">{word}</span></div>',

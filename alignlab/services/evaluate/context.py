@@ -59,10 +59,14 @@ class EvaluationContext:
         return np.asarray(self.survey.text) if representation == "text" else self.run.latents(representation)
 
     def provenance(self) -> dict[str, Any]:
-        """What every figure carries: ``survey``, ``simulated``, ``run``, ``split``, ``seed``, ``n``, ``n_pairs``."""
+        """What every figure carries.
+
+        ``survey``, ``simulated``, ``origin`` (the same in words), ``run``, ``split``, ``seed``, ``n``, ``n_pairs``.
+        """
         return {
             "survey": self.survey.name,
             "simulated": self.survey.simulated,
+            "origin": self.survey.origin,
             "run": self.run.run_id,
             "split": self.split,
             "seed": self.seed,

@@ -24,7 +24,7 @@ def results_text(figures: Mapping[str, Mapping[str, Any]]) -> str:
         Part → its figures, all of one run and split.
     """
     told = next(iter(figures.values()))["provenance"]
-    origin = "simulated" if told["simulated"] else "observed"
+    origin = told.get("origin") or ("simulated" if told["simulated"] else "observed")
     lines = [
         f"# Results of run {told['run']}",
         "",

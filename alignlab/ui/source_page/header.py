@@ -22,7 +22,7 @@ _MOST_SIBLINGS = 6
 
 def show_header(subject: Subject, colours: ClassColours, lab: Lab, *, on_pick: Callable[[int], None]) -> None:
     """Draw the head; `on_pick` is called with the index of another observation of the same source."""
-    kind = "simulated" if subject.survey.simulated else "observed"
+    kind = subject.survey.origin
     source_class = subject.source_class
     dot = f'<i class="al-class-dot" style="background: {colours.of(source_class)}"></i>'
     st.html(
@@ -100,7 +100,7 @@ def _show_position(subject: Subject) -> None:
         copy_button(hours, label="copy", key="copy_sexagesimal")
         st.html(f'<span class="al-coordinates">{degrees.replace("-", "−")}°</span>', width="content")
         copy_button(degrees, label="copy", key="copy_degrees")
-        note = "ICRS, simulated" if subject.survey.simulated else "ICRS"
+        note = "ICRS" if subject.survey.has_real_positions else "ICRS, simulated"
         st.html(f'<span class="al-dim">{note}</span>', width="content")
 
 

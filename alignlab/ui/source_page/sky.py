@@ -25,7 +25,7 @@ def show_sky(subject: Subject, state: SourcePageState) -> None:
     with left:
         st.html(sky_map(sky_density(subject.workspace), *place, name=subject.name, shade=shade()))
     with right:
-        if subject.survey.simulated:
+        if not subject.survey.has_real_positions:
             st.html(
                 '<div class="al-empty"><b>This position is simulated.</b><br>Nothing real is known to lie there, so '
                 "there are no images and no links to archives.</div>"
