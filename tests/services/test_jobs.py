@@ -13,16 +13,20 @@ from alignlab.cli import main
 from alignlab.config import Config
 from alignlab.errors import AlignlabError
 from alignlab.jobs.spec import JobError, JobSpec
-from alignlab.jobs.work import Work
+from alignlab.jobs.work import Work, read_progress
 from alignlab.services import jobs
+from alignlab.services.evaluate import PARTS
+from alignlab.services.evaluate.kept import kept_figures
 from alignlab.services.job_kinds import KINDS, job_kind
 from alignlab.services.job_kinds.apply import ApplyRecipe
+from alignlab.services.job_kinds.evaluate import EvaluateRecipe
 from alignlab.services.job_kinds.project import MapRecipe
 from alignlab.services.workspace import Catalogue
 from alignlab.store.artefact import manifest_digest
 from alignlab.training.encoder import load_encoder
 from alignlab.training.recipe import AlignmentRecipe, EncoderRecipe
-from tests.jobs.workers import end, start_worker, wait_until
+from tests.jobs.workers import end, start_worker, wait_until, working
+from tests.services.evaluate.toys import put_toys
 
 TINY = AlignmentRecipe(name="tiny", temperature=0.1, hidden_dim=16, shared_dim=8, max_epochs=3)
 
@@ -69,6 +73,8 @@ def test_a_wish_that_cannot_be_met_is_refused_before_it_is_queued(unattended: Co
         ("align", TINY, {"seed": -1}, "seed must be 0 or more, not -1"),
         ("project", MapRecipe(), {}, "none is named. Name a run."),
         ("project", MapRecipe(), {"run": "nowhere-000000"}, "There is no run 'nowhere-000000'"),
+        ("evaluate", EvaluateRecipe(), {}, "none is named. Name a run."),
+        ("evaluate", EvaluateRecipe(), {"run": "nowhere-000000"}, "There is no run 'nowhere-000000'"),
         ("apply", ApplyRecipe(target="demo"), {"run": Catalogue(unattended).run_ids("demo")[0]}, "nothing to apply"),
     ]:
         with pytest.raises(AlignlabError, match=reason):
@@ -126,6 +132,59 @@ def test_a_map_is_computed_and_judged(demo_copy: Config) -> None:
     run = Catalogue(demo_copy).run(run_id)
     assert result == {"run": run_id, "survey": "demo", "representation": "text", "method": "pca"}
     assert run.projection("text", "pca").parameters["seed"] == 1 and run.has_map_quality("text", "pca")
+
+
+def test_a_killed_evaluation_goes_on_with_the_parts_that_are_missing(
+    demo_copy: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toys = put_toys(monkeypatch)
+    (run_id,) = Catalogue(demo_copy).run_ids("demo")
+    spec = spec_of(demo_copy, "evaluate", EvaluateRecipe(part="all"), run=run_id)
+    work = Work(spec, demo_copy.jobs_dir / "killed")
+    toys["parameters"].killed = True
+    with pytest.raises(KeyboardInterrupt):
+        job_kind("evaluate").perform(work, demo_copy)
+    run = Catalogue(demo_copy).run(run_id)
+    kept = [name for name in toys if kept_figures(run, name) is not None]
+    assert kept == list(toys)[: list(toys).index("parameters")]
+    assert job_kind("evaluate").existing(spec, demo_copy) is None
+
+    toys["parameters"].killed = False
+    result = job_kind("evaluate").perform(Work(spec, work.folder), demo_copy)
+    assert result == {"run": run_id, "survey": "demo", "evaluated": "all", "split": "test"}
+    assert {toy.times for toy in toys.values()} == {1}
+    assert job_kind("evaluate").existing(spec, demo_copy) == result
+    assert kept_figures(run, "fusion")["provenance"]["seed"] == spec.seed == 1
+    assert read_progress(work.folder).fraction == 1
+
+
+def test_parts_that_train_nothing_are_an_evaluation_of_their_own(
+    demo_copy: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toys = put_toys(monkeypatch)
+    (run_id,) = Catalogue(demo_copy).run_ids("demo")
+    assert twice(demo_copy, "evaluate", EvaluateRecipe(split="validation"), run=run_id)["split"] == "validation"
+    assert {name for name, toy in toys.items() if toy.times} == set(toys) - {"ablations"}
+    assert twice(demo_copy, "evaluate", EvaluateRecipe(part="ablations"), run=run_id)["evaluated"] == "ablations"
+    with pytest.raises(AlignlabError, match="part must be one of quick, all, retrieval"):
+        EvaluateRecipe(part="dreams")
+
+
+def test_an_evaluation_by_a_worker_can_be_cancelled_and_asked_for_again(demo_copy: Config) -> None:
+    (run_id,) = Catalogue(demo_copy).run_ids("demo")
+    wish = {"config": demo_copy, "survey": "demo", "run": run_id, "seed": 7}
+    folder = Catalogue(demo_copy).run(run_id).folder / "evaluation"
+    with working(demo_copy, kinds=jobs.KINDS):
+        wait_until(lambda: jobs.worker_is_alive(demo_copy))
+        first = jobs.submit("evaluate", EvaluateRecipe(part="all"), **wish)
+        wait_until(lambda: jobs.job(demo_copy, first.job).state == "running")
+        wait_until(lambda: any(folder.glob("test/*.json")))
+        jobs.cancel(demo_copy, first.job)
+        wait_until(lambda: jobs.job(demo_copy, first.job).has_ended)
+        assert jobs.job(demo_copy, first.job).state == "cancelled"
+        (kept,) = [name for name in PARTS if (folder / "test" / f"{name}.json").exists()][:1]
+        again = jobs.submit("evaluate", EvaluateRecipe(part=kept), **wish)
+    assert again.result == {"run": run_id, "survey": "demo", "evaluated": kept, "split": "test"}
 
 
 def test_a_run_is_applied_to_another_survey(demo_copy: Config) -> None:

@@ -49,7 +49,7 @@ def compute(context: EvaluationContext, *, on_step: OnStep | None = None) -> dic
         "n_bootstrap": N_BOOTSTRAP,
         "percents": list(CURVE_PERCENTS),
         "within": [candidates_within(len(asked), percent) for percent in CURVE_PERCENTS],
-        "groups": {kind: [{"label": label, "n": int(mask.sum())} for label, mask in g] for kind, g in groups.items()},
+        "groups": {kind: [{"label": str(label), "n": int(mask.sum())} for label, mask in g] for kind, g in groups.items()},
         "directions": {},
     }
     for number, (direction, sides) in enumerate(_SIDES.items()):

@@ -31,6 +31,9 @@ _LATEX = {
     **{letter: f"$\\{name}$" for letter, name in zip("αβγδελμνρστχ", _GREEK, strict=True)},
     "–": "--",
     "…": r"\ldots{}",
+    "“": "``",
+    "”": "''",
+    "’": "'",
 }
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 
