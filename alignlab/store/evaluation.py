@@ -47,6 +47,13 @@ def read_figures(run: Path, part: str, split: str, version: int) -> dict[str, An
         ) from error
 
 
+def forget_steps(run: Path, part: str, split: str) -> None:
+    """Delete the figures of a part's steps (``<part>-<step>``): once the part is written, nobody goes on from them."""
+    whole = _path(run, part, split)
+    for path in whole.parent.glob(f"{whole.stem}-*.json"):
+        path.unlink(missing_ok=True)
+
+
 def written_ns(run: Path, part: str, split: str) -> int:
     """When the figures of a part were written, for caches; 0 where there are none."""
     try:

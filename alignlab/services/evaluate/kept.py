@@ -9,7 +9,7 @@ from alignlab.progress import OnStep, part_of, report
 from alignlab.services.evaluate import PARTS, part
 from alignlab.services.evaluate.context import EvaluationContext
 from alignlab.services.evaluate.table import Table
-from alignlab.store.evaluation import read_figures, write_figures
+from alignlab.store.evaluation import forget_steps, read_figures, write_figures
 from alignlab.store.run import Run
 
 
@@ -35,6 +35,7 @@ def evaluate_part(context: EvaluationContext, name: str, *, on_step: OnStep | No
     found = part(name)
     figures = {"provenance": context.provenance(), **found.compute(context, on_step=on_step)}
     write_figures(context.run.folder, name, context.split, found.version, figures)
+    forget_steps(context.run.folder, name, context.split)
     return figures
 
 

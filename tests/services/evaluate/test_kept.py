@@ -16,6 +16,7 @@ from alignlab.services import evaluate
 from alignlab.services.evaluate import EvaluationContext, Part
 from alignlab.services.evaluate.kept import evaluate_part, evaluate_parts, kept_figures
 from alignlab.services.evaluate.report import results_text, write_files
+from alignlab.services.evaluate.resumable import kept_step
 from alignlab.services.evaluate.table import Cell, Column, Table
 from alignlab.services.workspace import Catalogue
 
@@ -64,6 +65,27 @@ def test_what_was_computed_is_found_again(context: EvaluationContext, toy: Toy):
     assert kept_figures(context.run, "toy", split="validation") is None
     assert evaluate_parts(context, ["toy"])["toy"] == first
     assert evaluate_parts(context, ["toy"], again=True)["toy"]["times"] == 2
+
+
+def test_steps_are_kept_until_the_part_is_there_and_made_again_when_it_is(context: EvaluationContext, toy: Toy):
+    steps = []
+
+    def compute(context: EvaluationContext, on_step: Any) -> dict[str, Any]:
+        for number in range(2):
+            kept_step(context, f"toy-{number}", lambda n=number: steps.append(n) or {}, version=1)
+        if len(steps) == 2:
+            raise KeyboardInterrupt
+        return {"times": 1}
+
+    toy.PART = replace(toy.PART, compute=compute)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate_part(context, "toy")
+    steps.append("killed")
+    evaluate_part(context, "toy")
+    assert steps == [0, 1, "killed"]
+    assert [path.name for path in (context.run.folder / "evaluation" / "test").iterdir()] == ["toy.json"]
+    evaluate_parts(context, ["toy"], again=True)
+    assert steps == [0, 1, "killed", 0, 1]
 
 
 def test_figures_of_an_older_version_are_computed_again(context: EvaluationContext, toy: Toy):
