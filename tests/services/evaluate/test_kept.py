@@ -58,8 +58,8 @@ def test_what_was_computed_is_found_again(context: EvaluationContext, toy: Toy):
     first = evaluate_part(context, "toy")
     assert first["times"] == 1
     assert first["provenance"] == {
-        "survey": "demo", "simulated": True, "run": context.run.run_id, "split": "test", "seed": 3,
-        "n": int(context.rows.sum()), "n_pairs": int(context.pairs.sum()),
+        "survey": "demo", "origin": "simulated", "simulated": True, "run": context.run.run_id,
+        "split": "test", "seed": 3, "n": int(context.rows.sum()), "n_pairs": int(context.pairs.sum()),
     }  # fmt: skip
     assert kept_figures(context.run, "toy") == first
     assert kept_figures(context.run, "toy", split="validation") is None
