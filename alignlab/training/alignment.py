@@ -193,7 +193,7 @@ class _Training:
         for name, chosen in rows.items():
             if chosen.sum() < 2:
                 raise ValueError(f"the {name} split has {chosen.sum()} sources with a text: at least two are needed")
-        self.moments = moments_of(inputs, rows["train"])
+        self.moments = moments_of(inputs, rows["train"], text_scale=recipe.text_scale)
         self.everything = prepare(inputs, self.moments)
         self.parts = {name: self.everything.select(chosen) for name, chosen in rows.items() if name != "train"}
         self.pairs = self.everything.select(rows["train"], text_type=training_type(inputs.text.shape[1]))

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from alignlab.models.heads import N_ASPECTS
+from alignlab.training.recipe import TextScale
 
 SPLITS = ("train", "calibration", "validation", "test")
 
@@ -90,8 +91,12 @@ def hide_aspects(batch: Pairs, probability: float) -> Pairs:
     return Pairs(batch.spectrum, batch.text, mask)
 
 
-def moments_of(inputs: Inputs, rows: NDArray[np.bool_]) -> Moments:
-    """Moments over the sources where `rows` is True: of each aspect, over those of them that have it."""
+def moments_of(inputs: Inputs, rows: NDArray[np.bool_], *, text_scale: TextScale = "dimension") -> Moments:
+    """Moments over the sources where `rows` is True: of each aspect, over those of them that have it.
+
+    With `text_scale` "aspect", the standard deviation of each dimension of a text is the root mean square over the
+    dimensions of its aspect.
+    """
     d = inputs.text.shape[1] // N_ASPECTS
     mean, std = np.zeros(inputs.text.shape[1]), np.zeros(inputs.text.shape[1])
     for aspect in range(N_ASPECTS):
@@ -99,6 +104,8 @@ def moments_of(inputs: Inputs, rows: NDArray[np.bool_]) -> Moments:
         if discussed.any():
             values = inputs.text[discussed, columns]
             mean[columns], std[columns] = values.mean(0, dtype=np.float64), values.std(0, dtype=np.float64)
+            if text_scale == "aspect":
+                std[columns] = np.sqrt(np.mean(std[columns] ** 2))
     spectrum = torch.from_numpy(inputs.spectrum[rows])
     return Moments(
         spectrum=(spectrum.mean(0), spectrum.std(0)),

@@ -17,6 +17,7 @@ from alignlab.training.recipe_base import Range, Recipe
 __all__ = ["AlignmentRecipe", "EncoderRecipe", "Loss", "Range", "Recipe", "Target"]
 
 Target = Literal["expected", "observed"]
+TextScale = Literal["dimension", "aspect"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +147,9 @@ class AlignmentRecipe(Recipe):
         Name of an encoder that a job has trained; empty for the one in the package.
     aspects : tuple of {"nature", "spectrum", "environment"}
         Aspects of the literature that the text head sees; the others count as not discussed.
+    text_scale : {"dimension", "aspect"}
+        What text vectors are divided by before they enter the head: each dimension by its own standard deviation, or
+        all dimensions of an aspect by their common one, so that those in which texts hardly differ stay small.
     learning_rate : float
         Adam's; paper: 1e-4 to 1e-3.
     weight_decay : float
@@ -175,6 +179,7 @@ class AlignmentRecipe(Recipe):
     spectrum_input: SpectrumInput = "latents"
     encoder: str = ""
     aspects: tuple[str, ...] = ASPECTS
+    text_scale: TextScale = "dimension"
     learning_rate: float = 5e-4
     weight_decay: float = 0.0
     batch_size: int = 512
@@ -202,9 +207,18 @@ class AlignmentRecipe(Recipe):
         "loss": get_args(Loss),
         "spectrum_input": get_args(SpectrumInput),
         "aspects": ASPECTS,
+        "text_scale": get_args(TextScale),
     }
     LATER: ClassVar[frozenset[str]] = frozenset(
-        {"regularisation", "initial_temperature", "aspect_dropout", "encoder", "spectrum_input", "aspects"}
+        {
+            "regularisation",
+            "initial_temperature",
+            "aspect_dropout",
+            "encoder",
+            "spectrum_input",
+            "aspects",
+            "text_scale",
+        }
     )
     MEANINGS: ClassVar[dict[str, str]] = {
         "name": "Begins the names of the runs that this recipe makes.",
@@ -229,6 +243,8 @@ class AlignmentRecipe(Recipe):
         "the latents and how many photons were counted, in all and in 40 bands.",
         "encoder": "Spectrum encoder that a job has trained, by its name; empty for the one that comes with alignlab.",
         "aspects": "Which aspects of the literature the text head sees.",
+        "text_scale": "Bring each dimension of the texts to spread 1, or all of an aspect together, so that those in "
+        "which texts hardly differ stay small.",
         "learning_rate": "Step of the optimiser; the paper tried 0.0001 to 0.001.",
         "weight_decay": "How strongly weights are pulled towards zero.",
         "batch_size": "Pairs in one step; the other texts of the step are the wrong answers.",

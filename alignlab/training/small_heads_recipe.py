@@ -163,5 +163,9 @@ BEST_HEADS = SmallHeadsRecipe(
     method="mlp-quantile",
     fusion="concatenate",
     modalities=("spectrum", "counts"),
+    hidden_dim=256,
+    hidden_layers=2,
+    dropout=0.1,
+    learning_rate=1e-3,
     calibrate="held-out",
 )

@@ -28,6 +28,20 @@ def test_moments_are_those_of_the_sources_that_have_the_aspect() -> None:
     np.testing.assert_allclose(moments.spectrum[0], inputs.spectrum[rows].mean(0), rtol=1e-5)
 
 
+def test_dimensions_of_an_aspect_may_keep_their_proportions() -> None:
+    """Divided by one number per aspect: its mean square is then 1, and a dimension half as wide stays so."""
+    inputs = _inputs()
+    rows = inputs.split == "train"
+    own, common = (moments_of(inputs, rows, text_scale=scale).text for scale in ("dimension", "aspect"))
+    assert torch.equal(own[0], common[0])
+    for aspect in range(3):
+        columns = slice(2 * aspect, 2 * aspect + 2)
+        assert len(set(common[1][columns].tolist())) == 1
+        values = inputs.text[rows & inputs.mask[:, aspect], columns].astype(float)
+        scaled = (values - values.mean(0)) / common[1][columns].numpy()
+        np.testing.assert_allclose((scaled**2).mean(), 1, rtol=1e-5)
+
+
 def test_an_aspect_that_nobody_has_is_standardised_to_nothing() -> None:
     inputs = _inputs()
     mask = inputs.mask & [True, False, True]

@@ -71,7 +71,8 @@ BEST = AlignmentRecipe(
     name="best-single",
     spectrum_input="counts",
     aspect_dropout=0.4,
-    temperature=0.2,
+    text_scale="aspect",
+    temperature=0.1,
     max_epochs=120,
     patience=12,
 )
