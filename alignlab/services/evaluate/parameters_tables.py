@@ -144,8 +144,9 @@ def _coverage(figures: Mapping[str, Any], method: str) -> Table:
     caption = (
         f"Share of measured values within the intervals of the {METHOD_LABELS[method]}, {calibration}, with 95% "
         f"binomial intervals (Clopper–Pearson); {basis(figures)}. Bold: within 3 points of what is promised: "
-        f"{within['68']} of {len(VARIABLES)} variables at 68%, {within['95']} at 95%, {within['both']} at both. An interval about a "
-        "value that many sources share, such as an N_H of 0, holds them all and so may hold more than it promises."
+        f"{within['68']} of {len(VARIABLES)} variables at 68%, {within['95']} at 95%, {within['both']} at both. An "
+        "interval about a value that many sources share, such as an N_H of 0, holds them all and so may hold more than "
+        "it promises."
     )
     name = "parameters_coverage" if is_mixture else f"parameters_coverage_{method}"
     title = f"Coverage of intervals: {METHOD_LABELS[method]}"

@@ -20,7 +20,7 @@ from alignlab.ui.spectrum_figure import FAINT, INK
 from alignlab.ui.theme import Shade
 
 HEIGHT = 460
-_COLUMNS, _PANEL_HEIGHT, _BINS = 5, 215, 32
+_COLUMNS, _PANEL_HEIGHT, _BINS = 4, 225, 32
 _FAINTEST = 40
 
 
@@ -59,8 +59,8 @@ def overview_figure(estimates: Sequence[Estimated], figures: Mapping[str, Any], 
     figure = make_subplots(
         rows=rows,
         cols=_COLUMNS,
-        horizontal_spacing=0.035,
-        vertical_spacing=0.1,
+        horizontal_spacing=0.055,
+        vertical_spacing=0.075,
         subplot_titles=[_panel_title(told, figures) for told in estimates],
     )
     colours = [f"#{colour}" for colour in scale("cividis", shade)[_FAINTEST:]]

@@ -92,7 +92,7 @@ def _show_variable(workspace: Workspace, figures: Mapping[str, Any]) -> None:
         where = ""
     else:
         right.plotly_chart(residual_map(told, projection, shade=shade()), key="parameters_map", config=_PLAIN)
-        where = f" right: {map_words(projection)}, in grey the sources that are not judged;"
+        where = f" on the map ({map_words(projection)}) by how far apart they are, grey where not judged;"
     _caption(
         f"Estimates of {BY_NAME[name].label} by the mixture of experts against measured values, n = {len(told):,} with "
         f"a value;{where} {_traced(figures)}"
@@ -119,7 +119,6 @@ def _caption(text: str) -> None:
 
 
 def _traced(figures: Mapping[str, Any]) -> str:
-    """What every figure is of, and whether of simulated sources."""
+    """What every figure is of, and where its sources come from."""
     told = figures["provenance"]
-    origin = "simulated" if told["simulated"] else "observed"
-    return f"{basis(figures)}, survey {told['survey']} ({origin}), run {told['run']}."
+    return f"{basis(figures)}, survey {told['survey']} ({told['origin']}), run {told['run']}."

@@ -65,7 +65,5 @@ class ValueAxis:
         }
 
     def _round_values(self) -> list[float]:
-        powers = [10.0**exponent for exponent in range(-4, 6)]
-        if self.softening == 0:
-            return [factor * power for power in powers for factor in (1, 3)]
-        return [0.0, *(power for power in powers if power >= (self.softening or 0))]
+        values = [factor * 10.0**exponent for exponent in range(-4, 6) for factor in (1, 3)]
+        return [0.0, *(value for value in values if value >= self.softening)] if self.softening else values

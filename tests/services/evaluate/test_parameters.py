@@ -121,25 +121,36 @@ def test_values_dealt_out_anew_are_worth_nothing(figures):
 
 def test_a_variable_of_chance_costs_what_theory_says(context):
     """Three neighbours of a normal variable that has nothing to do with them: √(1 + 1/3) times the mean's error."""
-    n = 1500
+    n, unknown = 1500, VARIABLE_NAMES.index("apec_z")
     rng = np.random.default_rng(0)
+    variables = rng.normal(size=(n, len(VARIABLE_NAMES))).astype(np.float32)
+    variables[:, unknown] = np.nan
     survey = SimpleNamespace(
-        variables=rng.normal(size=(n, len(VARIABLE_NAMES))).astype(np.float32),
+        variables=variables,
         split=np.repeat(["train", "validation", "test"], n // 3),
         text_mask=np.ones((n, 3), bool),
         text=rng.normal(size=(n, 8)).astype(np.float32),
         name="chance",
         simulated=True,
+        origin="simulated",
     )
     latents = {name: rng.normal(size=(n, 8)).astype(np.float32) for name in EXPERTS}
     run = SimpleNamespace(latents=latents.__getitem__, run_id="chance-1", folder=context.config.data_dir / "nowhere")
-    figures = PART.compute(dataclasses.replace(context, survey=survey, run=run), on_step=None)
+    chance = dataclasses.replace(context, survey=survey, run=run)
+    figures = {"provenance": chance.provenance(), **PART.compute(chance, on_step=None)}
     for method in (*EXPERTS, "mixture", "shuffled"):
         assert figures["average"][method]["relative"][0] == pytest.approx(np.sqrt(4 / 3), abs=0.02)
     # Nor do calibrated intervals fail where estimates are worth nothing.
     assert figures["within_tolerance"]["mixture"]["95"] >= 16
     assert figures["heads"] is None
     assert "heads" not in figures["methods"]
+    # A variable that no source has is told as such, and everything else as if it were not there.
+    json.dumps(figures, allow_nan=False)
+    told = figures["variables"]["apec_z"]
+    assert (told["n"], told["expert"], told["mae"]["mixture"]) == (0, None, None)
+    assert figures["coverage"]["mixture"]["apec_z"]["68"] is None
+    row = PART.tables(figures)[0].rows[unknown]
+    assert [cell.value for cell in row[1:]] == [0, *[None] * (len(row) - 2)]
 
 
 def test_sources_without_text_are_neither_judged_nor_neighbours_of_texts(context):
