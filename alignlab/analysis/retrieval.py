@@ -224,6 +224,34 @@ def recall_curve(
     return recall, low, high
 
 
+def recall_ratio(
+    ranks: ArrayLike, best: ArrayLike, limit: int, *, rng: np.random.Generator, n_bootstrap: int = 1000
+) -> tuple[float, Interval]:
+    """Recall as a share of what another ranker reaches for the same queries, with its 95% paired bootstrap interval.
+
+    Parameters
+    ----------
+    ranks, best : array_like, shape (n,)
+        Ranks of the partners by either ranker.
+    limit : int
+        How many candidates are read.
+
+    Returns
+    -------
+    ratio : float
+        NaN where the other ranker finds nothing.
+    interval : tuple of float
+    """
+    hits, others = np.asarray(ranks) <= limit, np.asarray(best) <= limit
+    if hits.shape != others.shape or hits.ndim != 1 or not len(hits):
+        raise ValueError(f"ranks {hits.shape} and best {others.shape} must have the same shape (n,), with a query")
+    if not others.any():
+        return math.nan, (math.nan, math.nan)
+    drawn = rng.integers(len(hits), size=(n_bootstrap, len(hits)))
+    found = others[drawn].sum(axis=1)
+    return float(hits.sum() / others.sum()), _interval(hits[drawn].sum(axis=1)[found > 0] / found[found > 0])
+
+
 def share_interval(n_hits: int, n: int) -> Interval:
     """95% interval of a share of few queries after Wilson 1927 (doi:10.1080/01621459.1927.10502953).
 

@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 #: Counts per bin below which an expectation is not believed, so that a stray photon rules no spectrum out.
 _LEAST_EXPECTED = 1e-3
+#: Expected counts that are held at a time.
+_BLOCK_ENTRIES = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,12 +62,14 @@ def match_shapes(
     net = (x.sum(1) - b.sum(1)).clamp(min=1.0)
     scale = net[:, None] / (a @ unfolded.T).clamp(min=1e-30)
     log_likelihood = torch.empty(len(x), len(s))
-    for row in range(len(x)):
-        expected = unfolded * a[row]
-        expected *= scale[row, :, None]
-        expected += b[row]
+    size = max(1, _BLOCK_ENTRIES // unfolded.numel())
+    for start in range(0, len(x), size):
+        rows = slice(start, start + size)
+        expected = unfolded * a[rows, None]
+        expected *= scale[rows, :, None]
+        expected += b[rows, None]
         # The sum of what is expected is that of what was seen, for every spectrum.
-        log_likelihood[row] = expected.log_() @ x[row]
+        log_likelihood[rows] = torch.bmm(expected.log_(), x[rows, :, None])[..., 0]
     return ShapeMatch(torch.softmax(log_likelihood, dim=1).numpy(), scale.log().numpy())
 
 

@@ -58,8 +58,11 @@ def oracle_ranks(context: EvaluationContext, *, on_step: OnStep | None = None) -
     groups = [make(written) for make in (shape_statements, colour_statements, brightness_statements, other_statements)]
     usual = [log_likelihood(statements, reference, asked) for statements in groups]
     own = log_likelihood(itertools.chain(*groups), asked, asked)
-    scores = {"truth": (pointwise_information(own, np.sum(usual, axis=0)), own.T)}
+    scores: dict[str, tuple[NDArray, NDArray]] = {"truth": (pointwise_information(own, np.sum(usual, axis=0)), own.T)}
     report(on_step, 60, 100, "reading the photons")
     scores |= read_photons(written, context.survey, asked, reference, *usual[:3])
     report(on_step, 100, 100, "ceilings")
-    return {name: dict(zip(DIRECTIONS, map(ranks_of_scores, both), strict=True)) for name, both in scores.items()}
+    return {
+        name: {way: ranks_of_scores(values) for way, values in zip(DIRECTIONS, both, strict=True)}
+        for name, both in scores.items()
+    }

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alignlab.analysis.retrieval import candidates_within, partner_ranks, rank_metrics, recall_curve
+from alignlab.analysis.retrieval import candidates_within, partner_ranks, rank_metrics, recall_curve, recall_ratio
 from alignlab.errors import AlignlabError
+from alignlab.literature.aspects import aspect_index
 from alignlab.progress import OnStep, part_of, report
 from alignlab.services.evaluate import Part
 from alignlab.services.evaluate.context import N_BOOTSTRAP, EvaluationContext
@@ -49,13 +52,17 @@ def compute(context: EvaluationContext, *, on_step: OnStep | None = None) -> dic
         "n_bootstrap": N_BOOTSTRAP,
         "percents": list(CURVE_PERCENTS),
         "within": [candidates_within(len(asked), percent) for percent in CURVE_PERCENTS],
-        "groups": {kind: [{"label": str(label), "n": int(mask.sum())} for label, mask in g] for kind, g in groups.items()},
+        "groups": {
+            kind: [{"label": str(label), "n": int(mask.sum())} for label, mask in g] for kind, g in groups.items()
+        },
+        "n_silent_on_spectrum": int((~np.asarray(context.survey.text_mask)[asked, aspect_index("spectrum")]).sum()),
         "directions": {},
     }
+    ours: dict[str, NDArray[np.float64]] = {}
     for number, (direction, sides) in enumerate(_SIDES.items()):
         report(on_step, 10 * number, 100, direction.replace("_", " "))
         queries, candidates = (context.latents(side)[asked] for side in sides)
-        ranks = partner_ranks(queries, candidates)
+        ranks = ours[direction] = partner_ranks(queries, candidates)
         rng = np.random.default_rng([context.seed, number])
         figures["directions"][direction] = _told(ranks, rng)
         for kind, members in groups.items():
@@ -65,7 +72,7 @@ def compute(context: EvaluationContext, *, on_step: OnStep | None = None) -> dic
             first = first_places(queries, candidates)
             figures["first"] = first_hits(context.survey, asked, first)
             figures["confused"] = confused_pairs(context.survey, asked, first, ranks)
-    return {**figures, **_ceiling(context, on_step=part_of(on_step, 0.2, 1.0))}
+    return {**figures, **_ceiling(context, ours, on_step=part_of(on_step, 0.2, 1.0))}
 
 
 def _told(ranks: NDArray[np.float64], rng: np.random.Generator) -> dict[str, Any]:
@@ -75,7 +82,9 @@ def _told(ranks: NDArray[np.float64], rng: np.random.Generator) -> dict[str, Any
     return {**found.to_dict(), "curve": {"recall": recall.tolist(), "low": low.tolist(), "high": high.tolist()}}
 
 
-def _ceiling(context: EvaluationContext, *, on_step: OnStep | None) -> dict[str, Any]:
+def _ceiling(
+    context: EvaluationContext, ours: Mapping[str, NDArray[np.float64]], *, on_step: OnStep | None
+) -> dict[str, Any]:
     """What rankers that know the simulator's truth reach, or why nobody knows it."""
     if not context.survey.simulated:
         return {"ceiling": None, "no_ceiling": "Nobody knows the truth of observed sources."}
@@ -87,12 +96,16 @@ def _ceiling(context: EvaluationContext, *, on_step: OnStep | None) -> dict[str,
     except AlignlabError as error:
         return {"ceiling": None, "no_ceiling": str(error)}
     rng = np.random.default_rng([context.seed, len(_SIDES)])
-    return {
-        "ceiling": {
-            ranker: {direction: _told(values, rng) for direction, values in ranks.items()}
-            for ranker, ranks in found.items()
-        }
-    }
+    ceiling: dict[str, Any] = {ranker: {} for ranker in found}
+    for ranker, sides in found.items():
+        for direction, best in sides.items():
+            limit = candidates_within(len(best), 1)
+            ratio, interval = recall_ratio(ours[direction], best, limit, rng=rng, n_bootstrap=N_BOOTSTRAP)
+            reached = (
+                {"reached": ratio, "reached_interval": list(interval)} if math.isfinite(ratio) else {"reached": None}
+            )
+            ceiling[ranker][direction] = {**_told(best, rng), **reached}
+    return {"ceiling": ceiling}
 
 
 def _estimate_s(n_sources: int) -> float:

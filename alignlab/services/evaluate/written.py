@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -70,9 +71,10 @@ def written_again(survey: Survey) -> Written:
     if survey.truth is None or recipe is None or survey.meta.seed is None:
         raise AlignlabError(f"no simulator's truth is known of survey {survey.name!r} and its texts.")
     if unknown := set(recipe) ^ {dial.name for dial in fields(TextNoise)}:
-        dials = ", ".join(sorted(unknown))
-        raise AlignlabError(f"the texts of survey {survey.name!r} were written by another version ({dials}).")
-    noise = TextNoise(**{name: tuple(value) if isinstance(value, list) else value for name, value in recipe.items()})
+        names = ", ".join(sorted(unknown))
+        raise AlignlabError(f"the texts of survey {survey.name!r} were written by another version ({names}).")
+    dials: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in recipe.items()}
+    noise = TextNoise(**dials)
     truth, variables = survey.truth, pd.DataFrame(survey.variables.astype(float), columns=list(VARIABLE_NAMES))
     summaries = write_literature(truth, variables, rng=_generator(survey), settings=noise).summaries
     _check_equal(survey, summaries)
