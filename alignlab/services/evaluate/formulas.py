@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ SYMBOLS: Mapping[str, tuple[str, str]] = {
     "hard_hm": ("H_hm", r"H_\mathrm{hm}"),
     "var_prob_b": ("P_var", r"P_\mathrm{var}"),
     "var_index_b": ("I_var", r"I_\mathrm{var}"),
-    "powlaw_gamma": ("Gamma", r"\Gamma"),
+    "powlaw_gamma": ("Γ", r"\Gamma"),
     "powlaw_nh": ("N_pl", r"N_\mathrm{pl}"),
     "powlaw_stat": ("S_pl", r"S_\mathrm{pl}"),
     "bb_kt": ("T_bb", r"T_\mathrm{bb}"),
@@ -227,7 +228,6 @@ def _compared(
 
 def tables(figures: Mapping[str, Any]) -> Sequence[Table]:
     """The formula that is shown first for each latent, and every formula of every front."""
-    symbols = {told["symbol"]: told["meaning"] for told in figures["inputs"]}
     first, rest = [], []
     for told in figures["latents"]:
         for place, formula in enumerate(told["front"]):
@@ -235,8 +235,6 @@ def tables(figures: Mapping[str, Any]) -> Sequence[Table]:
             rest.append(row)
             if place == told["chosen"]:
                 first.append([*row, Cell(told["linear"]), Cell(told["forest"])])
-    used = {symbol for told in figures["latents"] for formula in told["front"] for symbol in formula["symbols"]}
-    where = "; ".join(f"{symbol}: {meaning}" for symbol, meaning in symbols.items() if symbol in used)
     caption = (
         f"R² on the {of_split(figures)}, n = {figures['n']:,} with every input; 95% bootstrap interval. Formulas are "
         f"of the latent in standard deviations from its mean, found on {figures['n_fitted']:,} training sources"
@@ -254,13 +252,26 @@ def tables(figures: Mapping[str, Any]) -> Sequence[Table]:
             title="Short formulas for latents",
             caption=(
                 f"{caption}: the simplest that explains {_OF_BEST:.0%} of what the best does on the validation split. "
-                f"{where}."
+                f"{_meanings(figures, first)}."
             ),
             columns=columns + compared,
             rows=first,
         ),
-        Table(name="formulas-all", title="All formulas", caption=f"{caption}. {where}.", columns=columns, rows=rest),
+        Table(
+            name="formulas-all",
+            title="All formulas",
+            caption=f"{caption}. {_meanings(figures, rest)}.",
+            columns=columns,
+            rows=rest,
+        ),
     ]
+
+
+def _meanings(figures: Mapping[str, Any], rows: Sequence[Sequence[Cell]]) -> str:
+    """What the symbols in these rows' formulas stand for."""
+    text = " ".join(str(row[2].value) for row in rows)
+    used = [told for told in figures["inputs"] if re.search(rf"\b{told['symbol']}\b", text)]
+    return "; ".join(f"{told['symbol']}: {told['meaning']}" for told in used)
 
 
 def _estimate_s(n_sources: int) -> float:
