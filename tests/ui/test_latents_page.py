@@ -44,7 +44,7 @@ def correlated() -> dict[str, Any]:
     best = [pair(1, "hard_hs", 0.6), pair(0, "powlaw_gamma", -0.8)]
     told = {
         "n_latents": 2, "mean_best": ranged(0.7), "mean_chosen": ranged(0.69), "best": best, "spearman": matrix,
-        "pearson": matrix, "chance": {"mean": 0.1, "high": 0.2, "variables": dict(zip(VARIABLES, [0.2, 0.3, None], strict=True))},
+        "pearson": matrix, "chance": {"mean": 0.1, "high": 0.2, "variables": {"hard_hs": 0.2, "powlaw_gamma": 0.3, "apec_z": None}},
     }  # fmt: skip
     text = told | {"mean_best": ranged(0.5), "best": [pair(0, "hard_hs", 0.01)]}
     both = told | {"n_latents": 4, "best": best, "top_pairs": [pair(2, "powlaw_gamma", -0.8), pair(1, "hard_hs", 0.6)]}

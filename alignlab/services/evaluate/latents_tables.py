@@ -33,6 +33,13 @@ def of_split(figures: Mapping[str, Any]) -> str:
     return f"{told['split']} split of {told['survey']}{simulated}, seed {told['seed']}, run {told['run']}"
 
 
+def size(coefficient: Mapping[str, Any]) -> dict[str, float]:
+    """Absolute value of a coefficient with the interval of that: ``value``, ``low``, ``high``."""
+    value, low, high = (coefficient[key] for key in ("value", "low", "high"))
+    nearest = 0.0 if low < 0 < high else min(abs(low), abs(high))
+    return {"value": abs(value), "low": nearest, "high": max(abs(low), abs(high))}
+
+
 def latent_name(latent: int, n_spectrum: int) -> str:
     """A latent of `both` by its modality and its number there: ``spectrum 31``."""
     return f"spectrum {latent}" if latent < n_spectrum else f"text {latent - n_spectrum}"
@@ -90,7 +97,7 @@ def _best(figures: Mapping[str, Any]) -> Table:
     for variable, n in zip(figures["variables"], figures["n"], strict=True):
         pairs = {name: of_variable[name][variable]["spearman"] for name in shown if variable in of_variable[name]}
         best = max(pairs, key=lambda name: abs(pairs[name]["value"]), default=None)
-        low = min(abs(pairs[best][end]) for end in ("low", "high")) if best else 0.0
+        low = size(pairs[best])["low"] if best else 0.0
         cells = [
             cell(pairs[name], is_best=name == best, is_near_best=abs(pairs[name]["value"]) >= low)
             if name in pairs

@@ -71,10 +71,10 @@ def _show_latent(figures: Mapping[str, Any]) -> None:
     st.html(
         '<p class="al-table-caption">'
         + escape(
-            f"Latent {name} in standard deviations from its mean. First, what each formula explains, with 95% bootstrap "
-            f"interval; filled: that above, R² = {r2['value']:.2f} ({r2['low']:.2f}–{r2['high']:.2f}). Then this formula "
-            f"against the latent for {len(told['true']):,} sources. n = {figures['n']:,} with every variable, "
-            f"{of_split(figures)}; found on {figures['n_fitted']:,} training sources."
+            f"Latent {name} in standard deviations from its mean. First, what each formula explains, with 95% "
+            f"bootstrap interval; filled: that above, R² = {r2['value']:.2f} ({r2['low']:.2f}–{r2['high']:.2f}). Then "
+            f"this formula against the latent for {len(told['true']):,} sources. n = {figures['n']:,} with every "
+            f"variable, {of_split(figures)}; found on {figures['n_fitted']:,} training sources."
         )
         + "</p>"
     )
