@@ -22,6 +22,7 @@ PARTS: Mapping[str, str] = {
     "compression": "alignlab.services.evaluate.compression",
     "ablations": "alignlab.services.evaluate.ablations",
     "fusion": "alignlab.services.evaluate.fusion",
+    "best": "alignlab.services.evaluate.best",
 }
 
 

@@ -52,8 +52,8 @@ def perform(work: Work, config: Config) -> dict[str, Any]:
     )
     if heads is not None:
         work.log(f"published as {run.run_id}; small heads follow")
-        step = part_of(step, _SHARE_BEFORE_HEADS, 1.0)
-        train_small_heads(survey, run, heads, seed=seed, on_step=step, checkpoint=work.checkpoint)
+        after = part_of(step, _SHARE_BEFORE_HEADS, 1.0)
+        train_small_heads(survey, run, heads, seed=seed, on_step=after, checkpoint=work.checkpoint)
     return {"run": run.run_id, "survey": work.spec.survey}
 
 
