@@ -69,7 +69,7 @@ def estimated(figures: Mapping[str, Any], survey: Survey, name: str) -> Estimate
         variable=variable(name),
         softening=figures["softening"][name],
         rows=rows[known],
-        names=survey.sources["name"].to_numpy(dtype=np.str_)[rows[known]],
+        names=survey.sources["name"].to_numpy()[rows[known]].astype(np.str_),
         truth=truth[known],
         **{key: values[known] for key, values in kept.items()},
     )
