@@ -20,6 +20,7 @@ from alignlab.services.evaluate.retrieval_text import (
 from alignlab.services.workspace import Workspace
 from alignlab.ui.evaluate.parts import part_figures
 from alignlab.ui.evaluate.tables import show_table
+from alignlab.ui.retrieval_page.ablations import show_ablations
 from alignlab.ui.retrieval_page.confused import show_confused
 from alignlab.ui.retrieval_page.groups_figure import FEWEST_DRAWN, groups_figure, groups_key
 from alignlab.ui.retrieval_page.recall_figure import recall_figure, recall_key
@@ -31,27 +32,31 @@ _LEFT, _RIGHT = ("class",), ("counts", "papers", "aspects")
 
 def show(workspace: Workspace) -> None:
     """Draw the page."""
-    figures = part_figures(workspace, "retrieval")
-    if figures is None:
-        return
-    found, groups, _ = part("retrieval").tables(figures)
     with st.container(key="retrieval_body"):
-        _lead(recall_finding(figures), ceiling_finding(figures))
-        _curve(figures)
-        show_table(found, key="retrieval")
-        _part("For which sources it works")
-        _lead(groups_finding(figures, (*_LEFT, *_RIGHT)))
-        _by_group(figures)
-        with st.expander("The same as a table"):
-            show_table(groups, key="retrieval_groups")
-        _part("The sources most confused")
-        _lead(confused_finding(figures), first_finding(figures))
-        n = figures["directions"]["spectrum_to_text"]["n_candidates"]
-        show_confused(workspace, figures["confused"], n_candidates=n)
-        _caption(
-            f"{setting(figures)} Spectrum → text: the {len(figures['confused'])} sources whose own text comes last. "
-            "Names lead to their sources."
-        )
+        figures = part_figures(workspace, "retrieval")
+        if figures is not None:
+            _show_retrieval(workspace, figures)
+        show_ablations(workspace)
+
+
+def _show_retrieval(workspace: Workspace, figures: Mapping[str, Any]) -> None:
+    found, groups, _ = part("retrieval").tables(figures)
+    _lead(recall_finding(figures), ceiling_finding(figures))
+    _curve(figures)
+    show_table(found, key="retrieval")
+    _part("For which sources it works")
+    _lead(groups_finding(figures, (*_LEFT, *_RIGHT)))
+    _by_group(figures)
+    with st.expander("The same as a table"):
+        show_table(groups, key="retrieval_groups")
+    _part("The sources most confused")
+    _lead(confused_finding(figures), first_finding(figures))
+    n = figures["directions"]["spectrum_to_text"]["n_candidates"]
+    show_confused(workspace, figures["confused"], n_candidates=n)
+    _caption(
+        f"{setting(figures)} Spectrum → text: the {len(figures['confused'])} sources whose own text comes last. "
+        "Names lead to their sources."
+    )
 
 
 def _curve(figures: Mapping[str, Any]) -> None:
