@@ -24,7 +24,8 @@ COMMANDS = (
     ("compare",), ("promote",), ("delete-run",),
     ("jobs",), ("submit",), ("cancel",), ("retry",), ("worker",), ("train", "small-heads"),
     ("contrast",), ("source",), ("search",), ("interpret",), ("train", "heads"),
-    ("ingest",), ("ingest", "ogip"), ("ingest", "axia"), ("export",), ("train",), ("train", "encoder"),
+    ("ingest",), ("ingest", "ogip"), ("ingest", "axia"), ("ingest", "csc-table"),
+    ("check-real",), ("export",), ("train",), ("train", "encoder"),
 )  # fmt: skip
 
 

@@ -60,6 +60,8 @@ class Check:
     Attributes
     ----------
     source, file : str
+    year : float
+        Of the observation; NaN where unknown.
     net_counts : float
     variable : str
     catalogued : float
@@ -78,6 +80,7 @@ class Check:
 
     source: str
     file: str
+    year: float
     net_counts: float
     variable: str
     catalogued: float
@@ -176,7 +179,7 @@ def check_real(
             name: np.vstack([overlay.latents(name) for overlay in overlays])
             for name in ("spectrum", "spectrum_aligned")
         }
-        found = spectrum_estimates(survey, run, latents, seed=seed, on_step=part_of(on_step, 0.45, 0.98))
+        found = spectrum_estimates(survey, run, real, latents, seed=seed, on_step=part_of(on_step, 0.45, 0.98))
         chosen = min(found, key=lambda name: float(np.mean(list(found[name].errors.values()))))
         checks = _checks(real, found[chosen].quantiles, survey, catalogue)
         for other in real:
@@ -211,6 +214,7 @@ def _checks(
                     Check(
                         source=source["name"],
                         file=source["source_file"],
+                        year=float(source["year"]),
                         net_counts=float(source["net_counts"]),
                         variable=name,
                         catalogued=float(known[i, column]),

@@ -39,16 +39,19 @@ def resimulated_text(
     names, split, recipe = survey.sources["name"], survey.split, survey.meta.recipe
     n_test, n_test_sources = int((split == "test").sum()), names[split == "test"].nunique()
     classes = names[survey.sources["source_class"] != ""].nunique()
-    models = ", ".join(f"{model.replace('powerlaw', 'power law')} {n:,}" for model, n in dict(recipe["spectral_models"]).items())
+    models = ", ".join(
+        f"{model.replace('powerlaw', 'power law')} {n:,}" for model, n in dict(recipe["spectral_models"]).items()
+    )
     lines = [
         f"## Survey {survey.name}: {survey.origin}",
         "",
         f"{survey.n_sources:,} detections of {names.nunique():,} sources, of {recipe['n_rows']:,} rows of the "
         f"catalogue. Each detection's spectrum was drawn from its own catalogued absorbed fit ({models}), folded "
         "through the analytic response of its chips, year and off-axis angle, at its own exposure, the expectation of "
-        "its counts being the catalogued one, background included. The power law is used unless another model's statistic per "
-        "degree of freedom is smaller by more than 0.2. The 20 variables and their limits are the real, catalogued "
-        "ones; those that the catalogue lacks (all of the plasma fit) stay missing. No arrival times are made up.",
+        "its counts being the catalogued one, background included. The power law is used unless another model's "
+        "statistic per degree of freedom is smaller by more than 0.2. The 20 variables and their limits are the real, "
+        "catalogued ones; those that the catalogue lacks (all of the plasma fit) stay missing. No arrival times are "
+        "made up.",
         "",
         f"The literature is simulated, once per source, from its real class (known for {classes:,} of "
         f"{names.nunique():,} sources; the others get one paper without a class and a summary of the spectrum alone) "
@@ -71,8 +74,8 @@ def resimulated_text(
 def _findings(found: RealChecks) -> list[str]:
     best = found.validation[found.estimator]
     lines = [
-        f"Run {found.run} on survey {found.survey}, seed {found.seed}. Estimates are the {found.estimator}'s: of "
-        f"{len(found.validation)} estimators that read the spectrum alone it has the smallest error on the "
+        f"Run {found.run} on survey {found.survey}, seed {found.seed}. Estimator: {found.estimator}. Of "
+        f"{len(found.validation)} estimators that need no papers it has the smallest error on the "
         f"{found.n_validation:,} sources of that survey's validation split ({np.mean(list(best.values())):.3f} of the "
         "training mean's, averaged over the variables compared). No real observation entered that choice.",
         "",
@@ -108,17 +111,25 @@ def _failures(checks: Iterable[Check]) -> list[str]:
             "hardness measured with the area of one kind of chips passes: a spectrum alone cannot tell soft photons "
             "that the chips lost from soft photons that never came."
         )
-    lines += [
-        f"- {c.source}, {BY_NAME[c.variable].label}: catalogued {c.catalogued:.2f}, estimated {_told(c.estimated)}"
-        + (f", measured {_told(c.measured)}" if c.measured.is_known else "")
-        + "".join(f", {value:.2f} if on {chips}" for chips, value in c.by_chips.items())
-        for c in missed
-    ]
+    lines += ["", *(_told_of(c) for c in missed)]
     return lines
 
 
+def _told_of(check: Check) -> str:
+    seen = f" (seen in {check.year:.0f})" if np.isfinite(check.year) else ""
+    parts = [f"catalogued {_number(check.catalogued)}", f"estimated {_told(check.estimated)}"]
+    if check.measured.is_known:
+        parts.append(f"measured {_told(check.measured)}")
+    parts += [f"{_number(value)} if on {chips}" for chips, value in check.by_chips.items()]
+    return f"- {check.source}{seen}, {BY_NAME[check.variable].label}: {', '.join(parts)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
+
+
 def _told(reading: Reading) -> str:
-    return f"{reading.value:.2f} ({reading.low:.2f} to {reading.high:.2f})"
+    return f"{_number(reading.value)} ({_number(reading.low)} to {_number(reading.high)})"
 
 
 def _holds(check: Check, level: int) -> bool:
@@ -165,7 +176,7 @@ def _variable_table(found: RealChecks, name: str) -> Table:
     for c in checks:
         row = [
             Cell(c.source), Cell(c.net_counts), Cell(c.catalogued), _cell(c.estimated),
-            Cell(f"{c.low_95:.2f} to {c.high_95:.2f}" if np.isfinite(c.low_95) else None),
+            Cell(f"{_number(c.low_95)} to {_number(c.high_95)}" if np.isfinite(c.low_95) else None),
             Cell(c.estimated.value - c.catalogued), Cell(_NEAR if c.passes(c.estimated.value) else _MISSED),
         ]  # fmt: skip
         if beside:
@@ -175,7 +186,7 @@ def _variable_table(found: RealChecks, name: str) -> Table:
         name=f"real_{name}",
         title=f"{BY_NAME[name].label}, against the catalogue",
         caption=f"Observations above {LEAST_COUNTS:g} net counts whose catalogue has the value: n = {len(checks)}. "
-        f"Estimated by the {found.estimator} of run {found.run}, seed {found.seed}, with 68% and 95% intervals; "
+        f"Estimated with run {found.run} by: {found.estimator}, seed {found.seed}, with 68% and 95% intervals; "
         "counts are those in the file, which may be a sample of the observation's.",
         columns=columns,
         rows=rows,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from alignlab.analysis.regression import Estimates, estimate, score_estimates
 from alignlab.errors import AlignlabError
 from alignlab.progress import OnStep, part_of, report
+from alignlab.services.observation_facts import observation_facts
 from alignlab.store.run import Run
 from alignlab.store.survey import Survey
 from alignlab.training.small_heads.fit import SurveyAnswers, fit_small_heads
@@ -20,7 +22,9 @@ from alignlab.variables import VARIABLE_NAMES
 
 #: Largest difference from the catalogue that passes, in the variable's own unit.
 TOLERANCES: dict[str, float] = {"hard_hs": 0.15, "hard_ms": 0.15, "hard_hm": 0.15, "powlaw_gamma": 0.5}
-#: Estimators that read the spectrum alone, as a real observation comes without papers. None: the run's own neighbours.
+#: The estimator that also reads `alignlab.services.observation_facts`.
+TOLD = "quantile network, told the observation"
+#: Estimators that read no text, as a real observation comes without papers. None: the run's own neighbours.
 ESTIMATORS: dict[str, SmallHeadsRecipe | None] = {
     "neighbours in the shared space (k = 3)": None,
     "ridge regression": SmallHeadsRecipe(
@@ -32,11 +36,16 @@ ESTIMATORS: dict[str, SmallHeadsRecipe | None] = {
     "quantile network": SmallHeadsRecipe(
         name="quantiles", task="variables", method="mlp-quantile", fusion="concatenate", modalities=("spectrum",)
     ),
+    TOLD: SmallHeadsRecipe(
+        name="told", task="variables", method="mlp-quantile", fusion="concatenate", modalities=("spectrum",)
+    ),
 }
 #: Their columns among all variables.
 CHECKED_COLUMNS = [VARIABLE_NAMES.index(name) for name in TOLERANCES]
 #: Places of the quantiles that are asked for.
 _LOW_68, _MEDIAN, _HIGH_68 = 1, 2, 3
+#: Share of the run's sources whose chips are hidden from the estimator that is told of the observation.
+_HIDDEN_CHIPS = 0.5
 #: Split of the observations that are asked about: it is none of those that anything is fitted, chosen or calibrated on.
 _ASKED = "asked"
 
@@ -58,17 +67,25 @@ class Answer:
 
 
 def spectrum_estimates(
-    survey: Survey, run: Run, latents: dict[str, NDArray[np.float32]], *, seed: int, on_step: OnStep | None
+    survey: Survey,
+    run: Run,
+    real: Sequence[Survey],
+    latents: dict[str, NDArray[np.float32]],
+    *,
+    seed: int,
+    on_step: OnStep | None,
 ) -> dict[str, Answer]:
-    """Answers of every estimator about observations known by their spectrum alone.
+    """Answers of every estimator about observations without papers.
 
     Parameters
     ----------
     survey : Survey
         The run's own.
     run : Run
+    real : sequence of Survey
+        The m observations.
     latents : dict of str to ndarray
-        ``spectrum`` and ``spectrum_aligned`` of m observations.
+        Their ``spectrum`` and ``spectrum_aligned``.
     seed : int
         Of the networks.
 
@@ -78,17 +95,25 @@ def spectrum_estimates(
         By the keys of `ESTIMATORS`.
     """
     found = {}
-    for number_, (name, recipe) in enumerate(ESTIMATORS.items()):
-        step = part_of(on_step, number_ / len(ESTIMATORS), (number_ + 1) / len(ESTIMATORS))
+    for number, (name, recipe) in enumerate(ESTIMATORS.items()):
+        step = part_of(on_step, number / len(ESTIMATORS), (number + 1) / len(ESTIMATORS))
         report(step, 0, 1, name)
-        quantiles = (
-            _of_neighbours(survey, run, latents)
-            if recipe is None
-            else _of_heads(survey, run, latents, recipe, seed=seed, on_step=step)
-        )
+        if recipe is None:
+            quantiles = _of_neighbours(survey, run, latents)
+        else:
+            inputs = np.vstack([run.latents("spectrum"), latents["spectrum"]])
+            if name == TOLD:
+                inputs = np.hstack([inputs, _facts(survey, real, seed)])
+            quantiles = _of_heads(survey, inputs, recipe, seed=seed, on_step=step)
         on_validation = quantiles[: survey.n_sources][survey.split == "validation"]
         found[name] = Answer(quantiles[survey.n_sources :], _validation_errors(survey, on_validation))
     return found
+
+
+def _facts(survey: Survey, real: Sequence[Survey], seed: int) -> NDArray[np.float32]:
+    """Facts of the run's sources and of the real ones; the chips of half of the former are hidden, as some files do."""
+    hidden = np.random.default_rng(seed).random(survey.n_sources) < _HIDDEN_CHIPS
+    return np.vstack([observation_facts(survey, hide_chips=hidden), *(observation_facts(other) for other in real)])
 
 
 def _of_neighbours(survey: Survey, run: Run, latents: dict[str, NDArray[np.float32]]) -> NDArray[np.float64]:
@@ -103,16 +128,15 @@ def _of_neighbours(survey: Survey, run: Run, latents: dict[str, NDArray[np.float
 
 def _of_heads(
     survey: Survey,
-    run: Run,
-    latents: dict[str, NDArray[np.float32]],
+    inputs: NDArray[np.float32],
     recipe: SmallHeadsRecipe,
     *,
     seed: int,
     on_step: OnStep | None,
 ) -> NDArray[np.float64]:
-    """Heads fitted to the run's survey, asked about its sources and, at the end, about the real ones."""
-    n_asked = len(latents["spectrum"])
-    streams = make_streams(recipe.modalities, {m: np.vstack([run.latents(m), latents[m]]) for m in recipe.modalities})
+    """Heads fitted to the run's survey, asked about its sources and the real ones, which come last in `inputs`."""
+    n_asked = len(inputs) - survey.n_sources
+    streams = make_streams(recipe.modalities, {"spectrum": inputs})
     answers = SurveyAnswers(
         variables=np.vstack([survey.variables, np.full((n_asked, len(VARIABLE_NAMES)), np.nan, np.float32)]),
         classes=np.full(len(streams), ""),
