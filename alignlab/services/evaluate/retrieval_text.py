@@ -41,11 +41,11 @@ def ceiling_finding(figures: Mapping[str, Any]) -> str:
     if not figures["ceiling"]:
         return f"How much of what is possible that is cannot be said. {figures['no_ceiling']}"
     best = {ranker: sides["spectrum_to_text"] for ranker, sides in figures["ceiling"].items()}
+    shape, photons, truth = (f"{best[name][_AT_1]:.0%}" for name in ("shape", "photons", "truth"))
     return (
         f"That is {_reached(best['shape'])} of what an ideal reader gets out of the shape of the spectra alone "
-        f"({best['shape'][_AT_1]:.0%}), and {_reached(best['photons'])} of what one gets that also uses counts and flux "
-        f"({best['photons'][_AT_1]:.0%}); with the truth known, the texts would identify {best['truth'][_AT_1]:.0%} of "
-        "the sources as well."
+        f"({shape}), and {_reached(best['photons'])} of what one gets that also uses counts and flux ({photons}); with "
+        f"the truth known, the texts would identify {truth} of the sources as well."
     )
 
 
