@@ -21,7 +21,7 @@ from alignlab.ui.theme import Shade
 HEIGHT = 460
 _COLUMNS, _BINS = 4, 32
 #: Pixels of a row of small plots, of a plot in it, and above them all; space between plots in widths of a plot.
-_PANEL_HEIGHT, _PLOT_HEIGHT, _MARGINS, _GAP = 225, 160, 44, 0.22
+_PANEL_HEIGHT, _PLOT_HEIGHT, _MARGINS, _GAP = 225, 152, 44, 0.22
 #: The first of a sequential scale's colours that stands out from the page, and how many are told apart.
 _FAINTEST, _STEPS = 40, 16
 
