@@ -42,9 +42,10 @@ def correlated() -> dict[str, Any]:
     # The third variable has no values.
     matrix = [[0.1, -0.8, None], [0.6, 0.2, None]]
     best = [pair(1, "hard_hs", 0.6), pair(0, "powlaw_gamma", -0.8)]
+    chance = {"hard_hs": 0.2, "powlaw_gamma": 0.3, "apec_z": None}
     told = {
         "n_latents": 2, "mean_best": ranged(0.7), "mean_chosen": ranged(0.69), "best": best, "spearman": matrix,
-        "pearson": matrix, "chance": {"mean": 0.1, "high": 0.2, "variables": {"hard_hs": 0.2, "powlaw_gamma": 0.3, "apec_z": None}},
+        "pearson": matrix, "chance": {"mean": 0.1, "high": 0.2, "variables": chance},
     }  # fmt: skip
     text = told | {"mean_best": ranged(0.5), "best": [pair(0, "hard_hs", 0.01)]}
     both = told | {"n_latents": 4, "best": best, "top_pairs": [pair(2, "powlaw_gamma", -0.8), pair(1, "hard_hs", 0.6)]}

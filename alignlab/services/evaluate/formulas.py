@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alignlab.errors import AlignlabError
 from alignlab.progress import OnStep, report
 from alignlab.services.evaluate import Part
 from alignlab.services.evaluate.context import N_BOOTSTRAP, EvaluationContext
@@ -26,6 +27,8 @@ N_FITTED = 2000
 #: Sources of the split that are drawn one by one, at most.
 N_DRAWN = 400
 N_TREES = 200
+#: Fewer sources with every variable, in any of the splits that are used, are too few.
+MIN_SOURCES = 10
 #: A variable is offered to formulas where so large a part of the training split has it.
 _ENOUGH = 0.5
 #: The formula that is shown first: the simplest that explains so much of what the best does, on the validation split.
@@ -66,6 +69,11 @@ def compute(context: EvaluationContext, *, on_step: OnStep | None = None) -> dic
         formula ``text``, ``latex``, ``symbols``, ``complexity``, ``r2`` with interval, ``r2_validation``,
         ``r2_fitted``, ``predicted``), ``chosen`` (place on the front), ``linear`` and ``forest`` (R² of a sum of all
         inputs and of a forest, for comparison) and ``true``. Latents are in standard deviations from their mean.
+
+    Raises
+    ------
+    AlignlabError
+        If too few sources have the variables.
     """
     inputs = _inputs(context)
     x = scaled(context.survey.variables, inputs)
@@ -77,6 +85,13 @@ def compute(context: EvaluationContext, *, on_step: OnStep | None = None) -> dic
         "validation": np.flatnonzero(validation & complete),
         "asked": np.flatnonzero(context.rows & complete),
     }
+    fewest = min(len(found) for found in rows.values()) if inputs else 0
+    if fewest < MIN_SOURCES:
+        raise AlignlabError(
+            f"survey {context.survey.name!r} has too few sources for formulas: in one of the splits {fewest} have the "
+            f"variables, and {MIN_SOURCES} are needed.",
+            remedy="Evaluate a run of a larger survey.",
+        )
     chosen = _chosen_latents(context)
     latents = []
     for number, (latent, variable) in enumerate(chosen):
@@ -107,15 +122,15 @@ def scaled(variables: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.f
     -------
     ndarray of float64, shape (n, len(names))
     """
-    columns = []
-    for name in names:
+    columns = np.empty((len(variables), len(names)))
+    for place, name in enumerate(names):
         values = variables[:, VARIABLE_NAMES.index(name)].astype(np.float64)
         if BY_NAME[name].unit == NH_UNIT:
             values = np.log10(1 + values)
         elif BY_NAME[name].scale == "log":
             values = np.log10(np.where(values > 0, values, np.nan))
-        columns.append(values)
-    return np.stack(columns, axis=1)
+        columns[:, place] = values
+    return columns
 
 
 def _inputs(context: EvaluationContext) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alignlab.errors import AlignlabError
 from alignlab.progress import OnStep, report
 from alignlab.services.evaluate import Part
 from alignlab.services.evaluate.context import N_BOOTSTRAP, EvaluationContext
@@ -34,11 +35,22 @@ def compute(context: EvaluationContext, *, on_step: OnStep | None = None) -> dic
         variable in every representation), ``spread`` (representation → ``variables`` and their ``mean``) and ``change``
         (representation after → ``before``, the differences of ``variables`` and of the ``mean``; below zero is more
         alike), each with its interval.
+
+    Raises
+    ------
+    AlignlabError
+        If no source of the split has any text, or fewer than two are in the training split.
     """
     from alignlab.analysis.neighbour_spread import percent_places
     from alignlab.analysis.similarity import top_k
 
     base = np.flatnonzero(context.training)
+    if not context.pairs.any() or len(base) < 2:
+        raise AlignlabError(
+            f"neighbours in survey {context.survey.name!r} cannot be compared: {context.pairs.sum()} sources of the "
+            f"{context.split} split have any text, {len(base)} are in the training split.",
+            remedy="Evaluate a run of a survey with papers and a training split.",
+        )
     places = percent_places(context.survey.variables[base])
     index = {}
     for number, name in enumerate(LABELS):

@@ -13,6 +13,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from alignlab.analysis.formulas import r_squared
 from alignlab.config import Config
+from alignlab.errors import AlignlabError
 from alignlab.services.evaluate import EvaluationContext, formulas, latents, neighbours, part
 from alignlab.services.evaluate.table import Table
 from alignlab.services.workspace import Catalogue
@@ -158,6 +159,15 @@ def test_a_change_is_the_difference_of_two_spreads(alike):
     assert neighbours.verdict({"value": 0.1, "low": 0.01, "high": 0.2}) == "less alike"
     assert neighbours.verdict({"value": 0.1, "low": -0.01, "high": 0.2}) == "no difference seen"
     assert neighbours.verdict({"value": None, "low": None, "high": None}) == "unknown"
+
+
+def test_surveys_without_text_or_with_few_fits_are_refused(context, monkeypatch):
+    monkeypatch.setitem(context.survey.__dict__, "variables", np.full_like(context.survey.variables, np.nan))
+    with pytest.raises(AlignlabError, match="too few sources for formulas: in one of the splits 0 have"):
+        formulas.compute(context)
+    monkeypatch.setitem(context.__dict__, "pairs", np.zeros_like(context.pairs))
+    with pytest.raises(AlignlabError, match="0 sources of the test split have any text"):
+        neighbours.compute(context)
 
 
 def test_tables_are_told_in_every_form(correlated, found, alike):
