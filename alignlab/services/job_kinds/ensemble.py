@@ -103,7 +103,7 @@ KIND = JobKind(
         "Fast": replace(
             _PAPER, name="ensemble-fast", n_members=3, base=AlignmentRecipe(temperature="learned", max_epochs=30)
         ),
-        "Best": EnsembleRecipe(name="best", n_members=8, base=BEST, followed_by="best heads"),
+        "Best": EnsembleRecipe(name="best", n_members=5, base=BEST, followed_by="best heads"),
     },
     plan=plan,
     perform=perform,
