@@ -13,12 +13,12 @@ RANKERS: Mapping[str, tuple[str, str]] = {
     "shape": (
         "ideal reader, shape only",
         "knows how the simulator makes spectra and texts, and of a source only the shape of its observed spectrum, "
-        "which is what a min–max normalised spectrum shows",
+        "which is what a min–max normalised spectrum shows, its noise aside",
     ),
     "photons": (
         "ideal reader, all photons",
         "knows all that was observed, counts and flux as well; both weigh simulated sources of the other splits by "
-        "their Poisson likelihood",
+        "their Poisson likelihood, so that the best possible may be slightly better",
     ),
     "truth": (
         "knows the truth",

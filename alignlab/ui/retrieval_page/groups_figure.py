@@ -47,7 +47,7 @@ def groups_figure(figures: Mapping[str, Any], kinds: Sequence[str], *, shade: Sh
         figure.add_vline(x=overall, line={"color": FAINT[shade], "width": 1, "dash": "dot"}, row=row, col=1)
     limits = [entry[way][f"{_AT_1}_interval"][1] for kind in kinds for entry in drawn[kind] for way in DIRECTION_WORDS]
     most = max(limits, default=1.0)
-    figure.update_xaxes(gridcolor=GRID[shade], zeroline=False, ticksuffix="%", range=[0, min(100, 100 * most + 2)])
+    figure.update_xaxes(gridcolor=GRID[shade], zeroline=False, ticksuffix="%", range=[-1, min(101, 100 * most + 2)])
     figure.update_xaxes(title={"text": "recall@1%", "standoff": 6, "font": {"size": 13}}, row=len(kinds), col=1)
     figure.update_yaxes(gridcolor=GRID[shade], zeroline=False, automargin=True, tickfont={"size": 12})
     figure.update_layout(
