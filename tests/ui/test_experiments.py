@@ -65,7 +65,7 @@ def test_a_section_shows_its_finding_its_figures_and_every_table(name, folder, m
     for table in part(name).tables(figures):
         assert table.title in text
     assert "al-evaluate-lead" in text
-    for traced in ("n = 45", "test split", "seed 7", "95%", "Survey demo (simulated)", "paper-7f3a"):
+    for traced in ("n = 45", "est split", "seed 7", "95%", "Survey demo (simulated)", "paper-7f3a"):
         assert traced in text
     assert len(app.get("plotly_chart")) == (2 if name == "ablations" else 1)
 
@@ -93,7 +93,7 @@ def test_shuffled_pairs_are_told_first_and_a_leak_is_an_alarm():
 
 def test_the_largest_changes_and_the_slope_are_told():
     told = ablations_section.changes_finding(given.ablations())
-    assert "'without what the source is' costs most, -10.0 (-11.0 to -9.0)" in told
+    assert "'without what the source is' costs most, −10.0 (−11.0 to −9.0)" in told
     assert "'both directions' gains most, +5.0" in told
     slope = ablations_section.learning_finding(given.ablations())
     assert "From 100 to 200 pairs recall@1% goes from 15.0% to 20.0%" in slope
@@ -102,9 +102,9 @@ def test_the_largest_changes_and_the_slope_are_told():
 
 def test_fusion_is_measured_against_the_better_half():
     told = fusion_section.finding(given.fusion())
-    assert "For the variables network, mixture of experts is best, error / mean's 0.45 (0.44–0.46)" in told
-    assert "better than network, spectrum alone (0.50)" in told
-    assert "no better than network, texts alone (0.90)" in told
+    assert "For the variables 'network, mixture of experts' is best, error / mean's 0.45 (0.44–0.46)" in told
+    assert "better than 'network, spectrum alone' (0.50)" in told
+    assert "no better than 'network, texts alone' (0.90)" in told
 
 
 @pytest.mark.parametrize("shade", ["light", "dark"])

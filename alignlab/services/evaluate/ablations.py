@@ -225,7 +225,7 @@ def shuffled_rows(split: NDArray[np.str_], mask: NDArray[np.bool_], *, seed: int
 
 def estimate_s(n_sources: int) -> float:
     """Seconds on two cores, roughly."""
-    return 15 + 340 * n_sources / 10_000
+    return 15 + 260 * n_sources / 10_000
 
 
 PART = Part(

@@ -186,10 +186,10 @@ def caption(figures: Mapping[str, Any]) -> str:
     """What the figures are of, with n, split, seed and what the intervals are."""
     told = figures["provenance"]
     return (
-        f"{told['split']} split, n = {told['n']:,} ({told['n_pairs']:,} with a text), run {told['run']}, seed "
-        f"{told['seed']}; 95% bootstrap intervals. Recall and median rank of spectrum → text; error / mean's: mean "
-        "absolute error of the variables, from the three nearest training sources, over that of always answering the "
-        "mean, averaged over variables. Steps, thresholds and directions come from the training split."
+        f"{told['split'].capitalize()} split, n = {told['n']:,} ({told['n_pairs']:,} with a text), run {told['run']}, "
+        f"seed {told['seed']}; 95% bootstrap intervals. Recall and median rank of spectrum → text; error / mean's: "
+        "mean absolute error of the variables, from the three nearest training sources, over that of always answering "
+        "the mean, averaged over variables. Steps, thresholds and directions come from the training split."
     )
 
 

@@ -90,11 +90,11 @@ def caption(figures: Mapping[str, Any]) -> str:
     """What the figures are of, with n, split, seed and what the intervals are."""
     told = figures["provenance"]
     return (
-        f"{told['split']} split, n = {told['n']:,}, {figures['n_classes']} classes, run {told['run']}, seed "
-        f"{told['seed']}; heads fitted on the training split, chosen on the validation split; 95% bootstrap intervals "
-        f"over sources. Error / mean's: mean absolute error over that of always answering the mean, averaged over the "
-        f"variables (less is better). Balanced accuracy, area under the curve (AUC) and average precision: means over "
-        f"classes, one against the rest."
+        f"{told['split'].capitalize()} split, n = {told['n']:,}, {figures['n_classes']} classes, run {told['run']}, "
+        f"seed {told['seed']}; heads fitted on the training split, chosen on the validation split; 95% bootstrap "
+        f"intervals over sources. Error / mean's: mean absolute error over that of always answering the mean, averaged "
+        f"over the variables (less is better). Balanced accuracy, area under the curve (AUC) and average precision: "
+        f"means over classes, one against the rest."
     )
 
 
@@ -201,7 +201,7 @@ def _with_intervals(
 
 def estimate_s(n_sources: int) -> float:
     """Seconds on two cores, roughly."""
-    return 20 + 280 * n_sources / 10_000
+    return 20 + 450 * n_sources / 10_000
 
 
 PART = Part(

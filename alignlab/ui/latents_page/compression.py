@@ -44,7 +44,7 @@ def finding(figures: Mapping[str, Any]) -> str:
         return f"{text} Whatever takes fewer bytes loses measurably."
     return (
         f"{text} {least['bytes']:,} bytes a source ({least['label']}) do as well as {reference['bytes']:,}: neither "
-        "recall nor error changes by more than its interval."
+        "recall nor error is worse beyond its 95% interval."
     )
 
 

@@ -37,7 +37,12 @@ def compression_figure(figures: Mapping[str, Any], *, shade: Shade) -> go.Figure
         for column, (key, scale) in enumerate((("recall_at_1_percent", 100), ("error_ratio", 1)), start=1):
             known = [step for step in steps if step[key] is not None]
             trace = _points(known, key, scale, symbol=symbol, colour=COLOURS[colour][shade])
-            trace.update(name=name, legendgroup=name, showlegend=column == 2)
+            trace.update(
+                mode="markers" if name == _BEFORE else "lines+markers",
+                name=name,
+                legendgroup=name,
+                showlegend=column == 2,
+            )
             figure.add_trace(trace, row=1, col=column)
     ticks = sorted({step["bytes"] for step in figures["steps"]})
     figure.update_xaxes(
@@ -58,7 +63,6 @@ def _points(steps: Sequence[Mapping[str, Any]], key: str, scale: float, *, symbo
     return go.Scatter(
         x=[step["bytes"] for step in steps],
         y=values,
-        mode="lines+markers",
         line={"width": 1, "color": colour},
         marker={"size": 8, "symbol": symbol, "color": colour, "line": {"width": 1.2, "color": colour}},
         error_y={

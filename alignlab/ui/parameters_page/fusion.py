@@ -51,9 +51,9 @@ def _sentence(figures: Mapping[str, Any], name: str, what: str, label: str) -> s
     assert mine is not None and other is not None  # the best of those that have it
     (low, high), value = mine["interval"], other["value"]
     if low <= value <= high:
-        verdict = f"no better than {alone['label']} ({value:.2f})"
+        verdict = f"no better than '{alone['label']}' ({value:.2f})"
     elif (value > high) == (name == "error_ratio"):
-        verdict = f"better than {alone['label']} ({value:.2f})"
+        verdict = f"better than '{alone['label']}' ({value:.2f})"
     else:
-        verdict = f"worse than {alone['label']} ({value:.2f})"
-    return f"For {what} {winner['label']} is best, {label} {mine['value']:.2f} ({low:.2f}–{high:.2f}), {verdict}."
+        verdict = f"worse than '{alone['label']}' ({value:.2f})"
+    return f"For {what} '{winner['label']}' is best, {label} {mine['value']:.2f} ({low:.2f}–{high:.2f}), {verdict}."

@@ -34,8 +34,9 @@ def show_ablations(workspace: Workspace) -> None:
     show_figure(
         learning_figure(figures, shade=shade()),
         f"Each point is a training on pairs drawn at random, with as many steps as the run was allowed; the line is "
-        f"their mean. {told['split']} split, n = {told['n']:,} ({told['n_pairs']:,} with a text; spectrum → text), run "
-        f"{told['run']}, seed {told['seed']}; 95% bootstrap intervals over sources. {origin(figures)}",
+        f"their mean. {told['split'].capitalize()} split, n = {told['n']:,} ({told['n_pairs']:,} with a text; "
+        f"spectrum → text), run {told['run']}, seed {told['seed']}; 95% bootstrap intervals over sources. "
+        f"{origin(figures)}",
         key="retrieval_learning",
     )
     for table in part("ablations").tables(figures):
@@ -84,4 +85,5 @@ def learning_finding(figures: Mapping[str, Any]) -> str:
 
 def _points(row: Mapping[str, Any]) -> str:
     change, (low, high) = row[RECALL]["change"], row[RECALL]["change_interval"]
-    return f"{100 * change:+.1f} ({100 * low:+.1f} to {100 * high:+.1f}) percentage points"
+    told = f"{100 * change:+.1f} ({100 * low:+.1f} to {100 * high:+.1f}) percentage points"
+    return told.replace("-", "−")
