@@ -45,6 +45,8 @@ def resimulated_text(
     lines = [
         f"## Survey {survey.name}: {survey.origin}",
         "",
+        _error_finding(errors),
+        "",
         f"{survey.n_sources:,} detections of {names.nunique():,} sources, of {recipe['n_rows']:,} rows of the "
         f"catalogue. Each detection's spectrum was drawn from its own catalogued absorbed fit ({models}), folded "
         "through the analytic response of its chips, year and off-axis angle, at its own exposure, the expectation of "
@@ -71,6 +73,22 @@ def resimulated_text(
     return "\n".join(lines)
 
 
+def _error_finding(errors: Sequence[ClusteredError]) -> str:
+    told = {e.representation: e for e in errors}
+    best = min(errors, key=lambda e: e.value)
+    both, text = told["both"], told["text"]
+    return (
+        f"On real catalogued values the smallest error is that of neighbours by {_in_words(best)}: {best.value:.2f} "
+        f"({best.low:.2f} to {best.high:.2f}) of that of always answering the mean. Spectrum and text together (after alignment) have "
+        f"{both.value:.2f} ({both.low:.2f} to {both.high:.2f}), the text alone (before) {text.value:.2f} ({text.low:.2f} to "
+        f"{text.high:.2f}): most of these sources have no known class, and so little is written about them."
+    )
+
+
+def _in_words(error: ClusteredError) -> str:
+    return COMPARED[error.representation].replace(",", "") + " alignment"
+
+
 def _findings(found: RealChecks) -> list[str]:
     best = found.validation[found.estimator]
     lines = [
@@ -95,7 +113,18 @@ def _findings(found: RealChecks) -> list[str]:
             f"catalogue{beside}; always answering the training mean, {blind}. The 68% intervals hold {held[0]}, the "
             f"95% intervals {held[1]} of {len(known)} catalogued values."
         )
-    return [*lines, "", *_failures(found.checks)]
+    return [*lines, *_without_catalogue(found.checks), "", *_failures(found.checks)]
+
+
+def _without_catalogue(checks: Sequence[Check]) -> list[str]:
+    """How many estimates come near our own measurement where no catalogue has the value."""
+    told = []
+    for name, tolerance in TOLERANCES.items():
+        own = [c for c in checks if c.variable == name and np.isnan(c.catalogued) and c.measured.is_known]
+        near = sum(abs(c.estimated.value - c.measured.value) <= tolerance for c in own)
+        if own:
+            told.append(f"{BY_NAME[name].label} {near} of {len(own)}")
+    return [f"- Without a catalogued value, near our own measurement: {', '.join(told)}."] if told else []
 
 
 def _failures(checks: Iterable[Check]) -> list[str]:
