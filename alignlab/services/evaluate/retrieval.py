@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from alignlab.analysis.retrieval import candidates_within, partner_ranks, rank_metrics, recall_curve, recall_ratio
 from alignlab.errors import AlignlabError
 from alignlab.literature.aspects import aspect_index
-from alignlab.progress import OnStep, part_of, report
+from alignlab.progress import OnStep, StoppedError, part_of, report
 from alignlab.services.evaluate import Part
 from alignlab.services.evaluate.context import N_BOOTSTRAP, EvaluationContext
 from alignlab.services.evaluate.retrieval_groups import (
@@ -93,6 +93,8 @@ def _ceiling(
 
     try:
         found = oracle_ranks(context, on_step=on_step)
+    except StoppedError:
+        raise
     except AlignlabError as error:
         return {"ceiling": None, "no_ceiling": str(error)}
     rng = np.random.default_rng([context.seed, len(_SIDES)])
@@ -109,9 +111,7 @@ def _ceiling(
 
 
 def _estimate_s(n_sources: int) -> float:
-    return 3 + n_sources / 500
+    return 3 + n_sources / 400
 
 
-PART = Part(
-    name="retrieval", label="Retrieval", version=1, compute=compute, tables=tables, estimate_s=_estimate_s
-)  # fmt: skip
+PART = Part(name="retrieval", label="Retrieval", version=1, compute=compute, tables=tables, estimate_s=_estimate_s)

@@ -18,6 +18,7 @@ from alignlab.errors import AlignlabError
 from alignlab.literature.claims import draw_claims
 from alignlab.literature.fields import assign_fields
 from alignlab.literature.noise import TextNoise
+from alignlab.progress import StoppedError
 from alignlab.services.evaluate import EvaluationContext, part
 from alignlab.services.evaluate.oracle import DIRECTIONS
 from alignlab.services.evaluate.oracle_statements import (
@@ -168,6 +169,11 @@ def test_a_literature_that_tells_everything_exactly_finds_everyone(context: Eval
     )  # fmt: skip
     ranks = truth_ranks(drawn(context, exact))
     assert np.mean(ranks == 1) > 0.97
+
+
+def test_whoever_stops_it_is_not_told_that_there_is_no_ceiling(context: EvaluationContext):
+    with pytest.raises(StoppedError, match="ranking by the truth"):
+        part("retrieval").compute(context, on_step=lambda done, total, info: info != "ranking by the truth")
 
 
 def test_an_altered_literature_has_no_ceiling(context: EvaluationContext, monkeypatch: pytest.MonkeyPatch):
