@@ -79,9 +79,10 @@ def _error_finding(errors: Sequence[ClusteredError]) -> str:
     both, text = told["both"], told["text"]
     return (
         f"On real catalogued values the smallest error is that of neighbours by {_in_words(best)}: {best.value:.2f} "
-        f"({best.low:.2f} to {best.high:.2f}) of that of always answering the mean. Spectrum and text together (after alignment) have "
-        f"{both.value:.2f} ({both.low:.2f} to {both.high:.2f}), the text alone (before) {text.value:.2f} ({text.low:.2f} to "
-        f"{text.high:.2f}): most of these sources have no known class, and so little is written about them."
+        f"({best.low:.2f} to {best.high:.2f}) of that of always answering the mean. Spectrum and text together (after "
+        f"alignment) have {both.value:.2f} ({both.low:.2f} to {both.high:.2f}), the text alone (before) "
+        f"{text.value:.2f} ({text.low:.2f} to {text.high:.2f}): most of these sources have no known class, and so "
+        "little is written about them."
     )
 
 
