@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alignlab.analysis.novelty import training_distance_percentile
 from alignlab.analysis.regression import estimate
 from alignlab.errors import AlignlabError
-from alignlab.models.ensemble import apply_aligned
+from alignlab.models.ensemble import apply_aligned, members_of
+from alignlab.models.heads import load_heads
 from alignlab.progress import OnStep, report
 from alignlab.services.runs import estimates_frame, run_weights
 from alignlab.store.artefact import Meta
@@ -34,7 +36,8 @@ def apply_run(
     Raises
     ------
     AlignlabError
-        If it is the run's own survey, or its spectra are on another energy grid.
+        If it is the run's own survey, its spectra are on another energy grid, or the run reads counts and those of a
+        source are not known.
     """
     if survey.digest == run_survey.digest:
         raise AlignlabError(f"{survey.name!r} is the survey that run {run.run_id!r} was trained on: nothing to apply.")
@@ -46,6 +49,7 @@ def apply_run(
         )
     report(on_step, 0, 3, "encoding spectra")
     encoder, heads = run_weights(run)
+    _check_counts(run, heads, survey)
     spectrum = encoder.encode_in_batches(survey.spectra)
     latents = {"spectrum": spectrum}
     aligned, _ = apply_aligned(heads, spectrum=spectrum, bins=survey.spectra, counts=survey.counts)
@@ -75,3 +79,15 @@ def apply_run(
     overlay = write_overlay(contents, meta, run.folder / "applied" if into is None else into)
     report(on_step, 3, 3, "ready")
     return overlay
+
+
+def _check_counts(run: Run, heads: dict[str, NDArray], survey: Survey) -> None:
+    """Refuse a survey with spectra of which only the shape is known, if the run's heads read counts."""
+    reads_counts = any(load_heads(member).shape.spectrum_input == "counts" for member in members_of(heads))
+    n_unknown = int(survey.sources["counts"].isna().sum())
+    if reads_counts and n_unknown:
+        raise AlignlabError(
+            f"Run {run.run_id!r} reads how many photons were counted; of {n_unknown:,} spectra of {survey.name!r} only "
+            "the shape is known.",
+            remedy="Apply a run whose spectrum input is 'latents'.",
+        )

@@ -5,8 +5,10 @@ import pytest
 
 from alignlab.errors import AlignlabError, MissingArtefactError
 from alignlab.services.apply import apply_run
+from alignlab.services.runs import train_run
 from alignlab.services.sources import applied_source_card, overlay_representation, source_card
 from alignlab.services.workspace import Catalogue
+from alignlab.training.recipe import AlignmentRecipe
 from alignlab.variables import VARIABLE_NAMES
 from tests.services.observed import cut_out
 
@@ -102,3 +104,15 @@ def test_a_survey_that_was_not_applied_has_no_card(catalogue):
     workspace = catalogue.open_workspace()
     with pytest.raises(MissingArtefactError, match="alignlab apply --run"):
         applied_source_card(workspace, "mine", 0)
+
+
+def test_a_run_that_reads_counts_places_spectra_by_them_and_refuses_those_without(catalogue):
+    survey = catalogue.survey("demo")
+    recipe = AlignmentRecipe(name="bright", temperature=0.1, max_epochs=1, spectrum_input="counts")
+    run = train_run(survey, recipe, config=catalogue.config, seed=1)
+    mine = cut_out(survey, ROWS, config=catalogue.config)
+    overlay = apply_run(run, survey, mine)
+    np.testing.assert_allclose(overlay.latents("spectrum_aligned"), run.latents("spectrum_aligned")[ROWS], atol=2e-5)
+    mine.sources.loc[mine.sources.index[1], "counts"] = np.nan
+    with pytest.raises(AlignlabError, match=r"of 1 spectra of 'mine' only the shape is known"):
+        apply_run(run, survey, mine)
