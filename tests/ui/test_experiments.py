@@ -95,6 +95,7 @@ def test_the_largest_changes_and_the_slope_are_told():
     told = ablations_section.changes_finding(given.ablations())
     assert "'without what the source is' costs most, −10.0 (−11.0 to −9.0)" in told
     assert "'both directions' gains most, +5.0" in told
+    assert "Another random start alone makes +0.0 (−1.0 to +1.0) percentage points" in told
     slope = ablations_section.learning_finding(given.ablations())
     assert "From 100 to 200 pairs recall@1% goes from 15.0% to 20.0%" in slope
     assert "still rises" in slope

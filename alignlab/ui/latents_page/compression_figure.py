@@ -14,6 +14,8 @@ from alignlab.ui.spectrum_figure import INK
 from alignlab.ui.theme import Shade
 
 _HEIGHT = 330
+#: Sizes closer than this share one label.
+_LABEL_RATIO = 1.6
 #: Coding → symbol, colour, drawn with a line.
 _LOOKS = {
     "float32": ("circle", "ink"),
@@ -44,10 +46,10 @@ def compression_figure(figures: Mapping[str, Any], *, shade: Shade) -> go.Figure
                 showlegend=column == 2,
             )
             figure.add_trace(trace, row=1, col=column)
-    ticks = sorted({step["bytes"] for step in figures["steps"]})
+    ticks = _apart(sorted({step["bytes"] for step in figures["steps"]}))
     figure.update_xaxes(
         type="log", title={"text": "bytes per source", "standoff": 6}, gridcolor=GRID[shade], zeroline=False,
-        tickvals=ticks, ticktext=[f"{tick:,}" for tick in ticks], tickfont={"size": 12},
+        tickvals=ticks, ticktext=[f"{tick:,}" for tick in ticks], tickfont={"size": 12}, tickangle=0,
     )  # fmt: skip
     figure.update_yaxes(gridcolor=GRID[shade], zeroline=False, nticks=6)
     figure.update_yaxes(title={"text": "recall@1% (%)", "standoff": 6}, rangemode="tozero", row=1, col=1)
@@ -55,6 +57,15 @@ def compression_figure(figures: Mapping[str, Any], *, shade: Shade) -> go.Figure
     lay_out(figure, _HEIGHT, shade=shade)
     figure.update_layout(font={"color": INK[shade]})
     return figure
+
+
+def _apart(sizes: Sequence[int]) -> list[int]:
+    """Those of rising sizes whose labels do not touch on a logarithmic axis; the largest always."""
+    kept: list[int] = []
+    for size in reversed(sizes):
+        if not kept or kept[-1] >= _LABEL_RATIO * size:
+            kept.append(size)
+    return kept[::-1]
 
 
 def _points(steps: Sequence[Mapping[str, Any]], key: str, scale: float, *, symbol: str, colour: str) -> go.Scatter:

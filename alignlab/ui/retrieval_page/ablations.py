@@ -14,6 +14,9 @@ from alignlab.ui.evaluate.tables import show_table
 from alignlab.ui.retrieval_page.ablation_figures import RECALL, changes_figure, learning_figure, learning_points
 from alignlab.ui.theme import shade
 
+#: Groups of rows that are no change of the recipe.
+_NO_CHANGES = ("base", "seed", "share", "shuffled")
+
 
 def show_ablations(workspace: Workspace) -> None:
     """Draw what each part of the recipe is worth, or the offer to compute it."""
@@ -57,7 +60,7 @@ def shuffled_finding(verdict: Mapping[str, Any]) -> str:
 def changes_finding(figures: Mapping[str, Any]) -> str:
     """Which changes cost and which gain most recall, beyond their intervals."""
     said = []
-    told = [r for r in figures["rows"] if r["group"] not in ("base", "share", "shuffled") and r[RECALL] is not None]
+    told = [r for r in figures["rows"] if r["group"] not in _NO_CHANGES and r[RECALL] is not None]
     worse = [row for row in told if row[RECALL]["change_interval"][1] < 0]
     better = [row for row in told if row[RECALL]["change_interval"][0] > 0]
     if worse:
@@ -68,7 +71,10 @@ def changes_finding(figures: Mapping[str, Any]) -> str:
         said.append(f"'{most['label']}' gains most, {_points(most)}")
     if not said:
         return "None of the other changes makes a difference beyond its interval."
-    return f"Of the other changes {' and '.join(said)} of recall@1%."
+    luck = "".join(
+        f" Another random start alone makes {_points(row)}." for row in figures["rows"] if row["group"] == "seed"
+    )
+    return f"Of the other changes {' and '.join(said)} of recall@1%.{luck}"
 
 
 def learning_finding(figures: Mapping[str, Any]) -> str:
