@@ -52,10 +52,10 @@ def compression_figure(figures: Mapping[str, Any], *, shade: Shade) -> go.Figure
         tickvals=ticks, ticktext=[f"{tick:,}" for tick in ticks], tickfont={"size": 12}, tickangle=0,
     )  # fmt: skip
     figure.update_yaxes(gridcolor=GRID[shade], zeroline=False, nticks=6)
-    figure.update_yaxes(title={"text": "recall@1% (%)", "standoff": 6}, rangemode="tozero", row=1, col=1)
-    figure.update_yaxes(title={"text": "error / mean's", "standoff": 6}, row=1, col=2)
+    figure.update_yaxes(title={"text": "recall@1% (%)", "standoff": 14}, rangemode="tozero", row=1, col=1)
+    figure.update_yaxes(title={"text": "error / mean's", "standoff": 14}, row=1, col=2)
     lay_out(figure, _HEIGHT, shade=shade)
-    figure.update_layout(font={"color": INK[shade]})
+    figure.update_layout(font={"color": INK[shade]}, margin={"l": 52})
     return figure
 
 

@@ -70,7 +70,7 @@ def learning_figure(figures: Mapping[str, Any], *, shade: Shade) -> go.Figure:
             ),
             row=1, col=column,
         )  # fmt: skip
-        figure.update_yaxes(title={"text": _UNITS[key], "standoff": 6}, row=1, col=column)
+        figure.update_yaxes(title={"text": _UNITS[key], "standoff": 14}, row=1, col=column)
     ticks = [n for n, _ in points]
     figure.update_xaxes(
         type="log", title={"text": "training pairs", "standoff": 6}, tickvals=ticks,
@@ -79,7 +79,7 @@ def learning_figure(figures: Mapping[str, Any], *, shade: Shade) -> go.Figure:
     figure.update_yaxes(gridcolor=GRID[shade], zeroline=False, nticks=6, rangemode="tozero", row=1, col=1)
     figure.update_yaxes(gridcolor=GRID[shade], zeroline=False, nticks=6, row=1, col=2)
     lay_out(figure, _HEIGHT, shade=shade)
-    figure.update_layout(showlegend=False, margin={"t": 14})
+    figure.update_layout(showlegend=False, margin={"t": 14, "l": 52})
     return figure
 
 
