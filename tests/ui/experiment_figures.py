@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 PROVENANCE = {
-    "survey": "demo", "simulated": True, "run": "paper-7f3a", "split": "test", "seed": 7, "n": 45, "n_pairs": 45,
+    "survey": "demo", "simulated": True, "origin": "simulated",
+    "run": "paper-7f3a", "split": "test", "seed": 7, "n": 45, "n_pairs": 45,
 }  # fmt: skip
 CHANCE = {"recall_at_1_percent": 0.02, "recall_at_5_percent": 0.06, "median_rank": 23.0, "error_ratio": 1.0}
 

@@ -19,7 +19,16 @@ from alignlab.ui.latents_page.heat_map import by_best_variable, heat_map
 from alignlab.ui.latents_page.neighbours import spread_figure
 
 VARIABLES = ["hard_hs", "powlaw_gamma", "apec_z"]
-ORIGIN = {"survey": "demo", "simulated": True, "run": "paper-1", "split": "test", "seed": 7, "n": 90, "n_pairs": 80}
+ORIGIN = {
+    "survey": "demo",
+    "simulated": True,
+    "origin": "simulated",
+    "run": "paper-1",
+    "split": "test",
+    "seed": 7,
+    "n": 90,
+    "n_pairs": 80,
+}
 
 
 def ranged(value: float, half: float = 0.02) -> dict[str, float]:

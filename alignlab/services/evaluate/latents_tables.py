@@ -29,8 +29,7 @@ def tables(figures: Mapping[str, Any]) -> Sequence[Table]:
 def of_split(figures: Mapping[str, Any]) -> str:
     """``test split, seed 7, run paper-6baeb6``, for captions."""
     told = figures["provenance"]
-    simulated = " (simulated)" if told["simulated"] else ""
-    return f"{told['split']} split of {told['survey']}{simulated}, seed {told['seed']}, run {told['run']}"
+    return f"{told['split']} split of {told['survey']} ({told['origin']}), seed {told['seed']}, run {told['run']}"
 
 
 def size(coefficient: Mapping[str, Any]) -> dict[str, float]:

@@ -24,11 +24,10 @@ def results_text(figures: Mapping[str, Mapping[str, Any]]) -> str:
         Part → its figures, all of one run and split.
     """
     told = next(iter(figures.values()))["provenance"]
-    origin = told.get("origin") or ("simulated" if told["simulated"] else "observed")
     lines = [
         f"# Results of run {told['run']}",
         "",
-        f"Survey {told['survey']} ({origin}), {told['split']} split, n = {told['n']:,} "
+        f"Survey {told['survey']} ({told['origin']}), {told['split']} split, n = {told['n']:,} "
         f"({told['n_pairs']:,} with any text), seed {told['seed']}. Intervals are 95% bootstrap intervals unless a "
         f"table says otherwise. The paper is {REFERENCE}, on observed sources.",
         "",

@@ -43,9 +43,8 @@ def tables(figures: Mapping[str, Any]) -> list[Table]:
 def setting(figures: Mapping[str, Any]) -> str:
     """What every caption carries: survey, split, n, seed, run."""
     told = figures["provenance"]
-    origin = "simulated" if told["simulated"] else "observed"
     return (
-        f"Survey {told['survey']} ({origin}), run {told['run']}, {told['split']} split, "
+        f"Survey {told['survey']} ({told['origin']}), run {told['run']}, {told['split']} split, "
         f"n = {told['n_pairs']:,} sources with a text, seed {told['seed']}."
     )
 

@@ -28,10 +28,10 @@ def recall_finding(figures: Mapping[str, Any]) -> str:
     """How often a spectrum finds its text, beside the paper and chance."""
     found, paper = figures["directions"]["spectrum_to_text"], PAPER["retrieval"]
     n, within = found["n_candidates"], found["candidates_within_1_percent"]
-    origin = "simulated" if figures["provenance"]["simulated"] else "observed"
+    origin = figures["provenance"]["origin"]
     return (
         f"A spectrum finds the text about its own source among the best 1% ({within} of {n:,}) for "
-        f"{_share(found[_AT_1], found[_INTERVAL])} of {origin} sources; the paper reports "
+        f"{_share(found[_AT_1], found[_INTERVAL])} of sources ({origin}); the paper reports "
         f"{paper['recall_at_1_percent']:.0%} on observed ones, chance is {within / n:.1%}."
     )
 

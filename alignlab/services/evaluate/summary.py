@@ -65,16 +65,17 @@ def evaluate_run(survey: Survey, run: Run, *, split: str = "test", seed: int | N
     latents = {name: run.latents(name) for name in ("spectrum", "spectrum_aligned", "text_aligned")}
     chosen = run.meta.seed if seed is None else seed
     figures = evaluate_latents(survey, latents, seed=chosen or 0, split=split)
-    provenance = {"survey": survey.name, "simulated": survey.simulated, "run": run.run_id, "seed": chosen}
+    source = {"survey": survey.name, "simulated": survey.simulated, "origin": survey.origin}
+    provenance = {**source, "run": run.run_id, "seed": chosen}
     return {**provenance, **figures, "paper": PAPER}
 
 
 def evaluation_text(figures: Mapping[str, Any]) -> str:
     """The figures of `evaluate_run` as a table for a terminal, the paper's beside ours."""
     retrieval, back, paper = figures["retrieval"], figures["retrieval_text_to_spectrum"], figures["paper"]
-    origin = "simulated" if figures["simulated"] else "observed"
     lines = [
-        f"run {figures['run']}, survey {figures['survey']} ({origin}), {figures['split']} split, n = {figures['n']:,}",
+        f"run {figures['run']}, survey {figures['survey']} ({figures['origin']}), {figures['split']} split, "
+        f"n = {figures['n']:,}",
         "95% intervals from the bootstrap; the paper is arXiv:2603.04516, on observed sources",
         "",
         f"{'retrieval':<26}{'spectrum → text':>24}{'text → spectrum':>24}{'paper':>10}",
