@@ -195,9 +195,7 @@ def existing_run(survey: Survey, name: str, *, config: Config) -> Run | None:
     return Run.open(folder) if folder.exists() else None
 
 
-def alignment_run_id(
-    survey_digest: str, recipe: AlignmentRecipe, *, seed: int, encoder_path: Path
-) -> str:
+def alignment_run_id(survey_digest: str, recipe: AlignmentRecipe, *, seed: int, encoder_path: Path) -> str:
     """Id of the run that this recipe makes of a survey."""
     inputs = {"survey": survey_digest, "encoder": sha256_of(encoder_path)}
     return run_id_of(recipe.name, recipe.identity(), str(seed), inputs=inputs)
