@@ -36,7 +36,7 @@ def evaluate(
     Without a part, a summary; with --part or --all, its tables. Figures are kept beside the run, and pages show them.
     """
     from alignlab.cli import progress_bar
-    from alignlab.services.evaluate.kept import evaluate_parts, quick_parts
+    from alignlab.services.evaluate.kept import evaluate_parts, parts_for
     from alignlab.services.evaluate.report import results_text, write_files
     from alignlab.services.evaluate.summary import evaluate_run, evaluation_text
 
@@ -53,10 +53,10 @@ def evaluate(
         raise AlignlabError(
             "what is fitted to the training split is not judged by it.", remedy="Choose the test or validation split."
         )
-    names = list(PARTS) if all_parts else list(parts) or quick_parts()
     context = EvaluationContext(
         config=catalogue.config, survey=survey, run=chosen, split=split, seed=chosen.meta.seed or 0
     )
+    names = list(parts) or parts_for(context, quick=not all_parts)
     with progress_bar("evaluate") as on_step:
         figures = evaluate_parts(context, names, on_step=on_step, again=again)
     if output is not None:

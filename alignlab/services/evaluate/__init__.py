@@ -45,6 +45,9 @@ class Part:
         ``tables(figures) -> tables``: what is told of them, without computing anything.
     estimate_s : callable
         ``estimate_s(n_sources) -> seconds`` on two cores, roughly.
+    applies : callable
+        ``applies(context) -> bool``: whether it has anything to say about this run. One that has not is left out where
+        all parts are asked for; asked for by name, it says why.
     is_quick : bool
         Whether it is computed without being asked for: parts that train anew are not.
     """
@@ -55,6 +58,7 @@ class Part:
     compute: Callable[..., dict[str, Any]]
     tables: Callable[[Mapping[str, Any]], Sequence[Table]]
     estimate_s: Callable[[int], float]
+    applies: Callable[[EvaluationContext], bool] = lambda context: True
     is_quick: bool = True
 
 

@@ -30,6 +30,14 @@ def compute(context: EvaluationContext, *, on_step: OnStep | None = None) -> dic
     return best_figures(context, on_step=on_step)
 
 
+def applies(context: EvaluationContext) -> bool:
+    """Whether the survey has a run of the paper's recipe, other than this one."""
+    from alignlab.services.evaluate.best_figures import find_paper_run
+
+    paper = find_paper_run(context)
+    return paper is not None and paper.run_id != context.run.run_id
+
+
 def tables(figures: Mapping[str, Any]) -> Sequence[Table]:
     """The three conditions with what was reached; recall both ways; and each variable."""
     return [_bar_table(figures), _retrieval_table(figures), _variables_table(figures)]
@@ -151,5 +159,6 @@ PART = Part(
     compute=compute,
     tables=tables,
     estimate_s=_estimate_s,
+    applies=applies,
     is_quick=False,
 )

@@ -49,7 +49,12 @@ def best_figures(context: EvaluationContext, *, on_step: OnStep | None = None) -
     AlignlabError
         If the survey has no run of the paper's recipe.
     """
-    paper = paper_run(context)
+    paper = find_paper_run(context)
+    if paper is None:
+        raise AlignlabError(
+            f"Survey {context.survey.name!r} has no run of the paper's recipe to compare with.",
+            remedy="Make one with 'alignlab train'.",
+        )
     rng = np.random.default_rng(context.seed)
     theirs = replace(context, run=paper)
     report(on_step, 0, 100, "retrieval")
@@ -71,14 +76,8 @@ def best_figures(context: EvaluationContext, *, on_step: OnStep | None = None) -
     return figures
 
 
-def paper_run(context: EvaluationContext) -> Run:
-    """The survey's run of the paper's recipe: the context's own if it is one, else the first.
-
-    Raises
-    ------
-    AlignlabError
-        If there is none.
-    """
+def find_paper_run(context: EvaluationContext) -> Run | None:
+    """The survey's run of the paper's recipe: the context's own if it is one, else the first; None if there is none."""
     if _is_of_paper(context.run):
         return context.run
     catalogue, survey = Catalogue(context.config), context.survey
@@ -87,10 +86,7 @@ def paper_run(context: EvaluationContext) -> Run:
         if _is_of_paper(run) and run.meta.inputs_sha256.get("survey") == survey.digest:
             return run
         run.close()
-    raise AlignlabError(
-        f"Survey {survey.name!r} has no run of the paper's recipe to compare with.",
-        remedy="Make one with 'alignlab train'.",
-    )
+    return None
 
 
 def _is_of_paper(run: Run) -> bool:

@@ -57,9 +57,9 @@ def evaluate_parts(
     return told
 
 
-def quick_parts() -> list[str]:
-    """Parts that need no training of their own."""
-    return [name for name in PARTS if part(name).is_quick]
+def parts_for(context: EvaluationContext, *, quick: bool) -> list[str]:
+    """Parts that have something to say about the context's run; with `quick`, those that need no training."""
+    return [name for name in PARTS if (part(name).is_quick or not quick) and part(name).applies(context)]
 
 
 def tables_of(figures: dict[str, dict[str, Any]]) -> dict[str, Sequence[Table]]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from alignlab.config import Config
 from alignlab.jobs.spec import JobError, JobSpec
 from alignlab.jobs.work import Work
-from alignlab.services.evaluate import PARTS, part
+from alignlab.services.evaluate import PARTS, EvaluationContext, part
 from alignlab.services.job_kinds import JobKind
 from alignlab.services.job_kinds.trial import survey_of
 from alignlab.services.workspace import Catalogue
@@ -53,18 +53,10 @@ class EvaluateRecipe(Recipe):
 
 def perform(work: Work, config: Config) -> dict[str, Any]:
     """Compute the parts that are not there; those that a kill left are not computed again."""
-    from alignlab.services.evaluate.context import EvaluationContext
     from alignlab.services.evaluate.kept import evaluate_parts
 
-    recipe = EvaluateRecipe.from_json(work.spec.recipe)
-    context = EvaluationContext(
-        config=config,
-        survey=survey_of(work.spec, config),
-        run=_run(work.spec, config),
-        split=recipe.split,
-        seed=work.spec.seed,
-    )
-    evaluate_parts(context, recipe.parts, on_step=work.on_step())
+    recipe, context = EvaluateRecipe.from_json(work.spec.recipe), _context(work.spec, config)
+    evaluate_parts(context, _parts(recipe, context), on_step=work.on_step())
     return _result(work.spec, recipe)
 
 
@@ -72,14 +64,23 @@ def existing(spec: JobSpec, config: Config) -> dict[str, Any] | None:
     """All its parts, if each is kept."""
     from alignlab.services.evaluate.kept import kept_figures
 
-    recipe, run = EvaluateRecipe.from_json(spec.recipe), _run(spec, config)
-    is_there = all(kept_figures(run, name, split=recipe.split) is not None for name in recipe.parts)
+    recipe, context = EvaluateRecipe.from_json(spec.recipe), _context(spec, config)
+    is_there = all(kept_figures(context.run, name, split=recipe.split) for name in _parts(recipe, context))
     return _result(spec, recipe) if is_there else None
 
 
 def estimate_s(recipe: EvaluateRecipe, n_sources: int) -> float:
     """Seconds on two cores, roughly."""
     return sum(part(name).estimate_s(n_sources) for name in recipe.parts)
+
+
+def _parts(recipe: EvaluateRecipe, context: EvaluationContext) -> list[str]:
+    return recipe.parts if recipe.part in PARTS else [name for name in recipe.parts if part(name).applies(context)]
+
+
+def _context(spec: JobSpec, config: Config) -> EvaluationContext:
+    survey, run, split = survey_of(spec, config), _run(spec, config), EvaluateRecipe.from_json(spec.recipe).split
+    return EvaluationContext(config=config, survey=survey, run=run, split=split, seed=spec.seed)
 
 
 def _run(spec: JobSpec, config: Config) -> Run:

@@ -14,8 +14,9 @@ import pytest
 from alignlab.analysis.retrieval import candidates_within, partner_ranks
 from alignlab.config import Config
 from alignlab.errors import AlignlabError
-from alignlab.services.evaluate import EvaluationContext, best
-from alignlab.services.evaluate.best_figures import paper_run
+from alignlab.services.evaluate import PARTS, EvaluationContext, best
+from alignlab.services.evaluate.best_figures import find_paper_run
+from alignlab.services.evaluate.kept import parts_for
 from alignlab.services.evaluate.parameters_heads import heads_quantiles
 from alignlab.services.runs import train_run
 from alignlab.services.small_heads import train_small_heads
@@ -47,7 +48,7 @@ def figures(context: EvaluationContext) -> dict[str, Any]:
 
 
 def test_recall_and_its_gain_by_hand(context: EvaluationContext, figures: dict[str, Any]) -> None:
-    paper, rows = paper_run(context), context.pairs
+    paper, rows = find_paper_run(context), context.pairs
     assert figures["paper_run"] == paper.run_id != context.run.run_id
     hits = {}
     for name, run in (("paper", paper), ("run", context.run)):
@@ -97,7 +98,7 @@ def test_what_is_asked_for_stands_beside_what_was_reached(figures: dict[str, Any
 
 
 def test_the_papers_recipe_gains_nothing_on_itself(context: EvaluationContext) -> None:
-    itself = replace(context, run=paper_run(context))
+    itself = replace(context, run=find_paper_run(context))
     told = best.PART.compute(itself, on_step=None)
     assert told["is_itself"] and told["heads"] is None
     assert told["retrieval"]["spectrum → text"]["run"]["gain_at_1_percent"] == [0, 0, 0]
@@ -108,3 +109,11 @@ def test_without_a_run_of_the_papers_recipe_it_says_what_to_do(context: Evaluati
     alone = replace(context, config=Config(data_dir=tmp_path))
     with pytest.raises(AlignlabError, match="no run of the paper's recipe"):
         best.PART.compute(alone, on_step=None)
+
+
+def test_all_parts_are_those_that_have_something_to_say(context: EvaluationContext, tmp_path: Path) -> None:
+    itself = replace(context, run=find_paper_run(context))
+    alone = replace(context, config=Config(data_dir=tmp_path))
+    assert set(parts_for(context, quick=False)) == set(PARTS)
+    assert set(parts_for(itself, quick=False)) == set(parts_for(alone, quick=False)) == set(PARTS) - {"best"}
+    assert not set(parts_for(context, quick=True)) & {"best", "ablations", "fusion"}
