@@ -15,6 +15,7 @@ from alignlab.analysis.retrieval import candidates_within, partner_ranks, ranks_
 from alignlab.errors import AlignlabError
 from alignlab.progress import OnStep, part_of, report
 from alignlab.services.evaluate.context import N_BOOTSTRAP, EvaluationContext
+from alignlab.services.evaluate.figure import plain
 from alignlab.services.evaluate.parameters_estimates import Questions, ask_experts
 from alignlab.services.evaluate.parameters_heads import best_heads, heads_facts, heads_quantiles
 from alignlab.services.evaluate.parameters_intervals import (
@@ -24,7 +25,7 @@ from alignlab.services.evaluate.parameters_intervals import (
     mixture_intervals,
     within_tolerance,
 )
-from alignlab.services.evaluate.parameters_json import number, with_interval
+from alignlab.services.evaluate.parameters_json import with_interval
 from alignlab.services.workspace import Catalogue
 from alignlab.store.run import Run
 from alignlab.training.recipe import AlignmentRecipe
@@ -122,7 +123,7 @@ def _ranks(context: EvaluationContext, paper: Run, *, backwards: bool) -> dict[s
 
 
 def _recall(ranks: NDArray[np.float64], paper: NDArray[np.float64], draws: NDArray[np.float64]) -> dict[str, Any]:
-    told: dict[str, Any] = {"median_rank": number(np.median(ranks))}
+    told: dict[str, Any] = {"median_rank": plain(np.median(ranks))}
     for percent in PERCENTS:
         within = candidates_within(len(ranks), percent)
         ours, theirs = (draws @ (values <= within) / len(ranks) for values in (ranks, paper))

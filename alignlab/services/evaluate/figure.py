@@ -16,10 +16,10 @@ _DIGITS = 5
 _INTERVAL = (2.5, 97.5)
 
 
-def plain(value: float) -> float | None:
-    """A number as JSON holds it: None where it is not finite."""
+def plain(value: float, digits: int = _DIGITS) -> float | None:
+    """A number of so many significant digits as JSON holds it: None where it is not finite."""
     number = float(value)
-    return float(f"{number:.{_DIGITS}g}") if math.isfinite(number) else None
+    return float(f"{number:.{digits}g}") if math.isfinite(number) else None
 
 
 def plain_all(values: ArrayLike) -> list[Any]:

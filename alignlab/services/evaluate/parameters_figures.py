@@ -11,6 +11,7 @@ from alignlab.analysis.experts import NO_EXPERT, ExpertChoice, choose_experts
 from alignlab.analysis.mean_errors import bootstrapped, mean_errors, mean_over_variables
 from alignlab.progress import OnStep, part_of, report
 from alignlab.services.evaluate.context import N_BOOTSTRAP, EvaluationContext
+from alignlab.services.evaluate.figure import plain
 from alignlab.services.evaluate.parameters_estimates import (
     EXPERTS,
     UNALIGNED,
@@ -30,7 +31,7 @@ from alignlab.services.evaluate.parameters_intervals import (
     spread_covered,
     within_tolerance,
 )
-from alignlab.services.evaluate.parameters_json import column, number, with_interval
+from alignlab.services.evaluate.parameters_json import column, with_interval
 from alignlab.store.heads import head_ids
 from alignlab.training.small_heads.intervals import MEDIAN
 from alignlab.training.small_heads.scores import bootstrap_counts
@@ -122,7 +123,7 @@ def _errors(
             "n": int(errors.n[i]),
             "better_alone": names[better_alone[i]],
             "expert": None if choice.chosen[i] == NO_EXPERT else EXPERTS[choice.chosen[i]],
-            "pearson": {expert: number(choice.pearson[e, i]) for e, expert in enumerate(EXPERTS)},
+            "pearson": {expert: plain(choice.pearson[e, i]) for e, expert in enumerate(EXPERTS)},
             **{key: {m: with_interval(found, j, i) for j, m in enumerate(names)} for key, found in limits.items()},
         }
         for i, name in enumerate(VARIABLE_NAMES)

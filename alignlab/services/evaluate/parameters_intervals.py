@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.analysis.mean_errors import binomial_interval
+from alignlab.services.evaluate.figure import plain
 from alignlab.services.evaluate.parameters_estimates import ExpertAnswers, Questions, spread_quantiles
-from alignlab.services.evaluate.parameters_json import number, numbers
+from alignlab.services.evaluate.parameters_json import numbers
 from alignlab.services.evaluate.parameters_text import ROUNDING, TOLERANCE
 from alignlab.training.small_heads.intervals import LEVELS, calibrate, proper_quantiles
 from alignlab.training.small_heads.intervals import coverage as covered
@@ -82,7 +83,7 @@ def coverage_figures(intervals: Intervals, truth: NDArray[np.float64]) -> dict[s
             "n": int(usable[:, i].sum()),
             "68": shares[0][i],
             "95": shares[1][i],
-            "half_width": number(np.median(width[usable[:, i], i])) if usable[:, i].any() else None,
+            "half_width": plain(np.median(width[usable[:, i], i])) if usable[:, i].any() else None,
         }
         for i, name in enumerate(VARIABLE_NAMES)
     }

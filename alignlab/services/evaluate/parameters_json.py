@@ -8,16 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from alignlab.analysis.mean_errors import Bootstrapped
-
-
-def number(value: Any, digits: int = 6) -> float | None:
-    """A float of so many significant digits; None where it is not finite."""
-    return float(f"{float(value):.{digits}g}") if np.isfinite(value) else None
+from alignlab.services.evaluate.figure import plain
 
 
 def numbers(value: Any, low: Any, high: Any) -> list[float] | None:
     """``[value, low, high]``; None unless all are finite."""
-    told = [number(x) for x in (value, low, high)]
+    told = [plain(x) for x in (value, low, high)]
     return None if None in told else [x for x in told if x is not None]
 
 
@@ -28,4 +24,4 @@ def with_interval(figures: Bootstrapped, *place: int) -> list[float] | None:
 
 def column(values: ArrayLike, digits: int = 4) -> list[float | None]:
     """A column of numbers, rounded for a picture."""
-    return [number(value, digits) for value in np.asarray(values)]
+    return [plain(value, digits) for value in np.asarray(values)]
