@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from alignlab.services.evaluate.table import Cell
 
 #: Significant digits that are kept: more than any table shows, few enough for small files.
-_DIGITS = 5
+_DIGITS = 6
 _INTERVAL = (2.5, 97.5)
 
 
