@@ -50,7 +50,7 @@ class MeanErrors:
 
     def relative(self, reference: int) -> NDArray[np.float64]:
         """Errors over those of the method number `reference`, of the shape of `all`."""
-        return _ratio(self.all, self.all[:, [reference], :])
+        return ratio(self.all, self.all[:, [reference], :])
 
     def improvement(self, reference: ArrayLike) -> NDArray[np.float64]:
         """By what fraction errors are smaller than those of a reference, of the shape of `all`.
@@ -63,7 +63,7 @@ class MeanErrors:
         chosen = np.asarray(reference, dtype=np.int64)
         if chosen.shape != self.n.shape:
             raise ValueError(f"reference must name one method for each of {len(self.n)} variables, not {chosen.shape}")
-        return 1 - _ratio(self.all, np.take_along_axis(self.all, chosen[None, None, :], axis=1))
+        return 1 - ratio(self.all, np.take_along_axis(self.all, chosen[None, None, :], axis=1))
 
 
 def mean_errors(estimates: ArrayLike, truth: ArrayLike, draws: ArrayLike) -> MeanErrors:
@@ -91,7 +91,7 @@ def mean_errors(estimates: ArrayLike, truth: ArrayLike, draws: ArrayLike) -> Mea
     usable = np.isfinite(true) & np.isfinite(told).all(axis=0)
     counts = np.vstack([np.ones((1, len(true))), drawn])
     n = counts @ usable
-    means = [_ratio(counts @ np.where(usable, np.abs(method - true), 0), n) for method in told]
+    means = [ratio(counts @ np.where(usable, np.abs(method - true), 0), n) for method in told]
     return MeanErrors(all=np.stack(means, axis=1), n=usable.sum(axis=0))
 
 
@@ -113,7 +113,7 @@ def bootstrapped(figures: NDArray[np.float64]) -> Bootstrapped:
 def mean_over_variables(figures: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean along the last axis of what is finite; NaN where nothing is."""
     known = np.isfinite(figures)
-    return _ratio(np.where(known, figures, 0).sum(axis=-1), known.sum(axis=-1))
+    return ratio(np.where(known, figures, 0).sum(axis=-1), known.sum(axis=-1))
 
 
 def binomial_interval(hits: ArrayLike, n: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -138,6 +138,7 @@ def binomial_interval(hits: ArrayLike, n: ArrayLike) -> tuple[NDArray[np.float64
     return np.where(some, low, np.nan), np.where(some, high, np.nan)
 
 
-def _ratio(top: NDArray, bottom: NDArray) -> NDArray[np.float64]:
+def ratio(top: NDArray, bottom: NDArray) -> NDArray[np.float64]:
+    """One over the other, broadcast; NaN where the lower one is not above 0."""
     shape = np.broadcast_shapes(top.shape, bottom.shape)
     return np.divide(top, bottom, out=np.full(shape, np.nan), where=np.broadcast_to(bottom, shape) > 0)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from alignlab.analysis.mean_errors import mean_over_variables, ratio
+
 _INTERVAL = (2.5, 97.5)
 
 
@@ -49,7 +51,7 @@ def absolute_errors(estimates: ArrayLike, truth: ArrayLike, training: ArrayLike)
     if value.ndim != 2 or value.shape != true.shape or known.shape[1:] != true.shape[1:]:
         raise ValueError(f"estimates {value.shape}, truth {true.shape} and training {known.shape} do not fit")
     present = np.isfinite(known)
-    mean = _ratio(np.where(present, known, 0).sum(axis=0), present.sum(axis=0))
+    mean = ratio(np.where(present, known, 0).sum(axis=0), present.sum(axis=0))
     usable = np.isfinite(value) & np.isfinite(true) & np.isfinite(mean)
     return AbsoluteErrors(
         error=np.abs(np.where(usable, value - true, 0)),
@@ -73,9 +75,7 @@ def mean_ratio(errors: AbsoluteErrors, counts: ArrayLike | None = None) -> NDArr
         1 is as good as the mean; NaN where no variable is known.
     """
     weight = np.ones((1, len(errors))) if counts is None else np.asarray(counts, dtype=np.float64)
-    ratios = _ratio(weight @ errors.error, weight @ errors.baseline)
-    known = np.isfinite(ratios)
-    return _ratio(np.where(known, ratios, 0).sum(axis=1), known.sum(axis=1))
+    return mean_over_variables(ratio(weight @ errors.error, weight @ errors.baseline))
 
 
 def ratio_interval(
@@ -87,7 +87,3 @@ def ratio_interval(
         drawn = drawn - mean_ratio(reference, counts)
     low, high = np.percentile(drawn[np.isfinite(drawn)], _INTERVAL)
     return float(low), float(high)
-
-
-def _ratio(top: NDArray[np.float64], bottom: NDArray) -> NDArray[np.float64]:
-    return np.divide(top, bottom, out=np.full(np.shape(top), np.nan), where=bottom > 0)

@@ -10,10 +10,9 @@ from alignlab.errors import RecipeError
 from alignlab.jobs.spec import JobError, JobSpec
 from alignlab.jobs.work import Work
 from alignlab.services.job_kinds import JobKind
-from alignlab.services.job_kinds.trial import survey_of
+from alignlab.services.job_kinds.trial import run_of, survey_of
 from alignlab.services.workspace import Catalogue
 from alignlab.store.artefact import check_name
-from alignlab.store.run import Run
 from alignlab.training.recipe_base import Recipe
 
 #: Seconds to encode and decode 10,000 spectra on two cores.
@@ -53,13 +52,13 @@ def perform(work: Work, config: Config) -> dict[str, Any]:
         return done
     recipe = ApplyRecipe.from_json(work.spec.recipe)
     target = Catalogue(config).survey(recipe.target)
-    apply_run(_run(work.spec, config), survey_of(work.spec, config), target, on_step=work.on_step())
+    apply_run(run_of(work.spec, config), survey_of(work.spec, config), target, on_step=work.on_step())
     return _result(work.spec, recipe)
 
 
 def existing(spec: JobSpec, config: Config) -> dict[str, Any] | None:
     """The run's view of the survey as it is now, if there is one."""
-    recipe, run = ApplyRecipe.from_json(spec.recipe), _run(spec, config)
+    recipe, run = ApplyRecipe.from_json(spec.recipe), run_of(spec, config)
     target = Catalogue(config).survey(recipe.target)
     if target.digest == spec.survey_digest:
         raise JobError(f"{recipe.target!r} is the survey that run {spec.run!r} was trained on: nothing to apply.")
@@ -72,12 +71,6 @@ def existing(spec: JobSpec, config: Config) -> dict[str, Any] | None:
 def estimate_s(recipe: ApplyRecipe, n_sources: int) -> float:
     """Seconds on two cores, roughly, for a target of `n_sources`."""
     return 5.0 + _ENCODE_S * n_sources / 10_000
-
-
-def _run(spec: JobSpec, config: Config) -> Run:
-    if not spec.run:
-        raise JobError("A run is applied to a survey, and none is named.", remedy="Name a run.")
-    return Catalogue(config).run(spec.run, survey_name=spec.survey)
 
 
 def _result(spec: JobSpec, recipe: ApplyRecipe) -> dict[str, Any]:

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from alignlab.config import Config
-from alignlab.jobs.spec import JobError, JobSpec
+from alignlab.jobs.spec import JobSpec
 from alignlab.jobs.work import Work
 from alignlab.services.evaluate import PARTS, EvaluationContext, part
 from alignlab.services.job_kinds import JobKind
-from alignlab.services.job_kinds.trial import survey_of
-from alignlab.services.workspace import Catalogue
-from alignlab.store.run import Run
+from alignlab.services.job_kinds.trial import run_of, survey_of
 from alignlab.training.recipe_base import Recipe
 
 QUICK, ALL = "quick", "all"
@@ -79,14 +77,8 @@ def _parts(recipe: EvaluateRecipe, context: EvaluationContext) -> list[str]:
 
 
 def _context(spec: JobSpec, config: Config) -> EvaluationContext:
-    survey, run, split = survey_of(spec, config), _run(spec, config), EvaluateRecipe.from_json(spec.recipe).split
+    survey, run, split = survey_of(spec, config), run_of(spec, config), EvaluateRecipe.from_json(spec.recipe).split
     return EvaluationContext(config=config, survey=survey, run=run, split=split, seed=spec.seed)
-
-
-def _run(spec: JobSpec, config: Config) -> Run:
-    if not spec.run:
-        raise JobError("An evaluation is of a run, and none is named.", remedy="Name a run.")
-    return Catalogue(config).run(spec.run, survey_name=spec.survey)
 
 
 def _result(spec: JobSpec, recipe: EvaluateRecipe) -> dict[str, Any]:

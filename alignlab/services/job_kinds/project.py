@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from alignlab.config import Config
-from alignlab.jobs.spec import JobError, JobSpec
+from alignlab.jobs.spec import JobSpec
 from alignlab.jobs.work import Work
 from alignlab.services.job_kinds import JobKind
-from alignlab.services.job_kinds.trial import survey_of
-from alignlab.services.workspace import Catalogue
+from alignlab.services.job_kinds.trial import run_of, survey_of
 from alignlab.store.projections import METHODS, REPRESENTATIONS
 from alignlab.store.run import Run
 from alignlab.training.recipe_base import Recipe
@@ -47,7 +46,7 @@ def perform(work: Work, config: Config) -> dict[str, Any]:
     # Imported here: pages that only name the kinds need not wait for torch and scikit-learn.
     from alignlab.services.maps import compute_map, judge_map
 
-    recipe, survey, run = MapRecipe.from_json(work.spec.recipe), survey_of(work.spec, config), _run(work.spec, config)
+    recipe, survey, run = MapRecipe.from_json(work.spec.recipe), survey_of(work.spec, config), run_of(work.spec, config)
     pair = (recipe.representation, recipe.method)
     if not _is_there(run, recipe, work.spec.seed):
         compute_map(survey, run, *pair, seed=work.spec.seed, on_step=work.on_step(0.0, 0.7))
@@ -58,7 +57,7 @@ def perform(work: Work, config: Config) -> dict[str, Any]:
 
 def existing(spec: JobSpec, config: Config) -> dict[str, Any] | None:
     """The same map from the same random start, if it has been judged too."""
-    recipe, run = MapRecipe.from_json(spec.recipe), _run(spec, config)
+    recipe, run = MapRecipe.from_json(spec.recipe), run_of(spec, config)
     is_done = _is_there(run, recipe, spec.seed) and run.has_map_quality(recipe.representation, recipe.method)
     return _result(spec, recipe) if is_done else None
 
@@ -71,12 +70,6 @@ def estimate_s(recipe: MapRecipe, n_sources: int) -> float:
 def _is_there(run: Run, recipe: MapRecipe, seed: int) -> bool:
     pair = (recipe.representation, recipe.method)
     return run.has_projection(*pair) and run.projection(*pair).parameters.get("seed") == seed
-
-
-def _run(spec: JobSpec, config: Config) -> Run:
-    if not spec.run:
-        raise JobError("A map shows a run, and none is named.", remedy="Name a run.")
-    return Catalogue(config).run(spec.run, survey_name=spec.survey)
 
 
 def _result(spec: JobSpec, recipe: MapRecipe) -> dict[str, Any]:

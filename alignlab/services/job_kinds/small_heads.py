@@ -6,14 +6,13 @@ from typing import Any
 
 from alignlab.config import Config
 from alignlab.errors import MissingArtefactError
-from alignlab.jobs.spec import JobError, JobSpec
+from alignlab.jobs.spec import JobSpec
 from alignlab.jobs.work import Work
 from alignlab.services.job_kinds import JobKind
+from alignlab.services.job_kinds.trial import run_of, survey_of
 from alignlab.services.small_heads import PRESETS, small_heads_id, train_small_heads
-from alignlab.services.workspace import Catalogue
 from alignlab.store.heads import head_ids
 from alignlab.store.run import Run
-from alignlab.store.survey import Survey
 from alignlab.training.small_heads.heads import n_members
 from alignlab.training.small_heads_recipe import SmallHeadsRecipe
 
@@ -27,7 +26,7 @@ _TYPICAL_EPOCHS = 20
 def perform(work: Work, config: Config) -> dict[str, Any]:
     """Fit, publish beside the run, and say where."""
     recipe = SmallHeadsRecipe.from_json(work.spec.recipe)
-    survey, run = _opened(work.spec, config)
+    run, survey = run_of(work.spec, config), survey_of(work.spec, config)
     work.log(f"{recipe.name}: {recipe.method}, {recipe.fusion} of {', '.join(recipe.modalities)}, on run {run.run_id}")
 
     heads = train_small_heads(
@@ -46,7 +45,7 @@ def perform(work: Work, config: Config) -> dict[str, Any]:
 def existing(spec: JobSpec, config: Config) -> dict[str, Any] | None:
     """The identical heads, if the run has them."""
     try:
-        survey, run = _opened(spec, config)
+        run, survey = run_of(spec, config), survey_of(spec, config)
     except MissingArtefactError:
         return None
     heads_id = small_heads_id(survey, run, SmallHeadsRecipe.from_json(spec.recipe), spec.seed)
@@ -58,13 +57,6 @@ def estimate_s(recipe: SmallHeadsRecipe, n_sources: int) -> float:
     epochs = min(recipe.max_epochs, _TYPICAL_EPOCHS)
     each = _EPOCH_S * epochs if recipe.is_network else _CLOSED_S[recipe.method]
     return each * n_members(recipe) * len(recipe.tasks) * n_sources / 10_000
-
-
-def _opened(spec: JobSpec, config: Config) -> tuple[Survey, Run]:
-    if not spec.run:
-        raise JobError("small heads read the latents of a run, and none is named.", remedy="Name a run.")
-    catalogue = Catalogue(config)
-    return catalogue.survey(spec.survey), catalogue.run(spec.run, survey_name=spec.survey)
 
 
 def _result(spec: JobSpec, run: Run, heads_id: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from alignlab.jobs.spec import JobError, JobSpec
 from alignlab.jobs.work import Work
 from alignlab.services.job_kinds import JobKind, job_kind
 from alignlab.services.workspace import Catalogue
+from alignlab.store.run import Run
 from alignlab.store.survey import Survey
 from alignlab.training.recipe import AlignmentRecipe
 from alignlab.training.search_recipe import TrialRecipe
@@ -101,6 +102,20 @@ def survey_of(spec: JobSpec, config: Config) -> Survey:
     if survey.digest != spec.survey_digest:
         raise JobError(f"survey {spec.survey!r} was replaced after the job was submitted.", remedy="Submit it again.")
     return survey
+
+
+def run_of(spec: JobSpec, config: Config) -> Run:
+    """The run that a job works on.
+
+    Raises
+    ------
+    JobError
+        If the job names none.
+    """
+    if not spec.run:
+        what = job_kind(spec.kind).label.lower()
+        raise JobError(f"A job of this kind ({what}) works on a run, and none is named.", remedy="Name a run.")
+    return Catalogue(config).run(spec.run, survey_name=spec.survey)
 
 
 def survey_with_texts(spec: JobSpec, config: Config) -> Survey:
