@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
+from alignlab.config import load_config
 from alignlab.errors import AlignlabError
+from alignlab.jobs.courtesy import tell_drawing
 from alignlab.ui import address, first_use, header, theme
 from alignlab.ui.opened import current_workspace, sweep, warm_up
 
 st.set_page_config(page_title="alignlab", page_icon=str(theme.ICON), layout="wide")
 theme.apply_style()
 
+tell_drawing(load_config())
 try:
     sweep()
     workspace = current_workspace()
@@ -40,4 +43,5 @@ else:
     page.run()
     theme.footer(workspace)
     address.listen()
+    tell_drawing(workspace.config)
     warm_up()

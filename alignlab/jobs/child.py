@@ -18,6 +18,7 @@ from typing import Any, Literal, Protocol
 
 from alignlab.config import Config
 from alignlab.errors import AlignlabError
+from alignlab.jobs.courtesy import stand_back
 from alignlab.jobs.spec import JobError, JobSpec
 from alignlab.jobs.work import LOG, Work
 from alignlab.store.artefact import sweep_partials, write_file_atomically
@@ -91,6 +92,8 @@ def carry_out(errand: Errand) -> None:
     noticed, and then finds its answer or goes on from its checkpoint.
     """
     _end_with_the_worker()
+    if errand.task == "perform":
+        stand_back(errand.config)
     errand.folder.mkdir(parents=True, exist_ok=True)
     with (errand.folder / LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -131,3 +131,14 @@ def test_bad_input_is_refused() -> None:
         info_nce(eye, eye, float("nan"))
     with pytest.raises(ValueError, match="one shape"):
         info_nce(eye, eye[:2], 0.1)
+
+
+def test_large_batches_have_the_same_value_and_gradients_within_bfloat16() -> None:
+    spectrum, text = (rows.detach().float().requires_grad_() for rows in _pair(n=2500, d=16))
+    expected = F.cross_entropy(spectrum @ text.T / 0.1, torch.arange(len(spectrum)))
+    wanted = torch.autograd.grad(expected, (spectrum, text))
+    loss = info_nce(spectrum, text, 0.1)
+    found = torch.autograd.grad(loss, (spectrum, text))
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    for gradient, reference in zip(found, wanted, strict=True):
+        assert (gradient - reference).norm() < 0.005 * reference.norm()
