@@ -26,7 +26,7 @@ _LOOK_S = 0.02
 
 
 def tell_drawing(config: Config) -> None:
-    """Ask the jobs of this machine to stand back for a moment. Costs microseconds; does nothing where no job ever ran."""
+    """Ask the jobs of this machine to stand back for a moment: microseconds; nothing where no job ever ran."""
     if config.jobs_dir.is_dir():
         # A folder that may not be written to is no reason to show no page: jobs go on as they are.
         with contextlib.suppress(OSError):
