@@ -49,6 +49,11 @@ class Config:
         return self.data_dir / "encoders"
 
     @property
+    def collections_dir(self) -> Path:
+        """Folder with one sub-folder per collection: what is gathered for surveys that are still to be made."""
+        return self.data_dir / "collections"
+
+    @property
     def jobs_dir(self) -> Path:
         """Folder with one sub-folder per background job."""
         return self.data_dir / "jobs"
