@@ -1,0 +1,1 @@
+"""Servers of ours that speak the archives' protocols over real HTTP on this machine, for tests."""
