@@ -13,6 +13,7 @@ from alignlab.services.neighbours import Neighbour, NeighbourColumn, NeighbourCo
 from alignlab.services.rankings import Ranking
 from alignlab.services.readings import SourceSpectrum
 from alignlab.services.workspace import Workspace
+from alignlab.spectra.binned_counts import bin_counts
 from alignlab.spectra.grid import energy_grid
 from alignlab.spectra.light_curve import light_curve
 from alignlab.ui.sky import sky_map
@@ -23,7 +24,6 @@ from alignlab.ui.source_page.spectrum_plot import LaidOver, SpectrumOptions, lar
 from alignlab.ui.source_page.svg import mini_spectrum, strip_svg
 from alignlab.ui.source_page.text import plain
 from alignlab.ui.source_page.variables import pull_words
-from alignlab.ui.spectrum_figure import bin_counts
 
 GRID = energy_grid("log")
 COUNTS = np.random.default_rng(2).poisson(5, 400).astype(np.float32)

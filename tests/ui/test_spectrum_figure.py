@@ -8,8 +8,9 @@ from scipy import stats
 
 from alignlab.services.sources import source_card
 from alignlab.services.workspace import Workspace
+from alignlab.spectra.binned_counts import MAX_BINS, bin_counts
 from alignlab.spectra.grid import energy_grid
-from alignlab.ui.spectrum_figure import MAX_BINS, bin_counts, spectrum_figure
+from alignlab.ui.spectrum_figure import spectrum_figure
 
 EDGES = energy_grid("log").edges_kev
 

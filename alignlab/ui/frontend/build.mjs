@@ -1,5 +1,6 @@
-// Bundles each entry point with what it imports into one file that the app hands to the browser.
-import { readdirSync } from "node:fs";
+// Bundles each entry point with what it imports into one file that the app hands to the browser, and lays the typeface
+// beside them for documents that Python writes (alignlab/services/interpret_report).
+import { copyFileSync, readdirSync } from "node:fs";
 import { build } from "esbuild";
 
 await build({
@@ -15,3 +16,7 @@ await build({
   external: ["html2canvas", "canvg", "dompurify"],
   logLevel: "info",
 });
+
+const typeface = "node_modules/@expo-google-fonts/source-sans-3";
+copyFileSync(`${typeface}/400Regular/SourceSans3_400Regular.ttf`, "dist/source-sans-regular.ttf");
+copyFileSync(`${typeface}/600SemiBold/SourceSans3_600SemiBold.ttf`, "dist/source-sans-semibold.ttf");

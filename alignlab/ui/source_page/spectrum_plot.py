@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from alignlab.services.sources import SourceSpectrum
-from alignlab.ui.spectrum_figure import FAINT, INK, LINE, TICKS, BinnedCounts, axis_ticks, bin_counts, smooth
+from alignlab.spectra.binned_counts import BinnedCounts, axis_ticks, bin_counts, smooth
+from alignlab.ui.spectrum_figure import FAINT, INK, LINE, TICKS
 from alignlab.ui.theme import Shade
 
 #: Colours and dashes of spectra laid over, in their order; both differ, so that neither is needed.
