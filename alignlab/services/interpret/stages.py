@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from alignlab.services.interpret.contract import Interpretation
 from alignlab.services.subject import Subject
@@ -14,7 +14,6 @@ N_PAPERS = 5
 def interpret_stages(
     subject: Subject,
     *,
-    notes: Sequence[str] = (),
     position: tuple[float, float] | None = None,
     k: int = N_NEIGHBOURS,
     n_papers: int = N_PAPERS,
@@ -27,8 +26,6 @@ def interpret_stages(
     subject : Subject
         A dropped source (`subject_of` with the workspace that has the drop laid over), or one of the run's own survey,
         which is then left out of everything that it is compared with.
-    notes : sequence of str
-        What the reader noted of it.
     position : (float, float), optional
         ICRS in degrees; by default that of its file.
     k : int
