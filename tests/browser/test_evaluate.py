@@ -53,12 +53,6 @@ def watched(browser: Browser, address: str) -> Iterator[Watched]:
     context.close()
 
 
-def compute(page: Page, name: str) -> None:
-    """Press the button, and wait until the figures are there."""
-    page.locator(f".st-key-compute_{name} button").click()
-    page.locator(f".st-key-offer_{name}").wait_for(state="detached")
-
-
 def save_first_table(page: Page, tables: dict[str, str]) -> None:
     """Save the first table on the page that is one of `tables` (name of file → text of its CSV) and compare."""
     page.locator(".al-table").first.wait_for()
@@ -87,13 +81,13 @@ def choose(page: Page, label: str, option: str) -> None:
 
 def test_figures_are_computed_appear_are_saved_and_looked_through(watched: Watched, config: Config):
     page, run = watched.page, Catalogue(config).open_workspace().run
-    for name in ("retrieval", "latents", "parameters"):
+    for name in ("retrieval", "parameters", "latents"):
         go_to(watched, name.title())
-        compute(page, name)
         page.locator(f".st-key-{name}_body .js-plotly-plot").first.wait_for()
         figures = kept_figures(run, name)
         expect(page.locator(".al-table-caption").first).to_contain_text(f"seed {figures['provenance']['seed']}")
         save_first_table(page, {f"{table.name}.csv": table.to("csv") for table in part(name).tables(figures)})
+    go_to(watched, "Parameters")
     choose(page, "Variable", "photon index Γ")
     expect(page.get_by_text("Estimates of photon index Γ by the mixture")).to_be_visible()
     page.wait_for_url("**variable=powlaw_gamma*")

@@ -66,10 +66,11 @@ def open_page(config: Config, monkeypatch: pytest.MonkeyPatch, **query: str) -> 
     return app
 
 
-def test_without_figures_the_page_offers_to_compute_them(finished_demo, monkeypatch):
-    app = open_page(finished_demo, monkeypatch)
-    assert "Parameters of run" in html(app)
-    assert app.button("compute_parameters").label.startswith("Compute")
+def test_without_figures_the_page_begins_to_compute_them(finished_demo, tmp_path, monkeypatch):
+    copy = Config(data_dir=Path(shutil.copytree(finished_demo.data_dir, tmp_path / "data")))
+    app = open_page(copy, monkeypatch)
+    assert app.get("progress")[0].proto.text.startswith("Parameters: being computed")
+    assert app.button("compute_fusion").label.startswith("Compute")
 
 
 def test_the_page_says_what_was_found_with_n_split_and_seed(evaluated, figures, monkeypatch):

@@ -52,9 +52,12 @@ def test_the_page_says_what_was_found_beside_the_paper_and_what_is_possible(eval
     assert not app.exception
 
 
-def test_where_nothing_is_computed_the_page_offers_to(finished_demo, tmp_path, monkeypatch):
+def test_where_nothing_is_computed_the_page_begins_with_what_is_quick_and_offers_the_rest(
+    finished_demo, tmp_path, monkeypatch
+):
     config = Config(data_dir=Path(shutil.copytree(finished_demo.data_dir, tmp_path / "data")))
     app = open_retrieval(config, monkeypatch)
+    assert "it appears here by itself" in app.get("progress")[0].proto.text
     assert "not computed yet" in html(app)
-    assert app.button("compute_retrieval").label.startswith("Compute · about")
+    assert app.button("compute_ablations").label.startswith("Compute · about")
     assert not app.get("plotly_chart")

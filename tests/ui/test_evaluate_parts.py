@@ -1,4 +1,4 @@
-"""A part of an evaluation on a page: offered, at work, failed, there."""
+"""A part of an evaluation on a page: begun by itself or offered, at work, failed, there."""
 
 from __future__ import annotations
 
@@ -57,7 +57,8 @@ def compute(config: Config) -> None:
     evaluate_part(EvaluationContext(config=config, survey=workspace.survey, run=workspace.run, seed=7), "latents")
 
 
-def test_what_is_not_there_is_offered_followed_and_shown(config: Config, toys: dict[str, ToyPart], page: AppTest):
+def test_what_takes_long_is_offered_followed_and_shown(config: Config, page: AppTest, monkeypatch: pytest.MonkeyPatch):
+    put_toys(monkeypatch, slow="latents")
     page.run()
     assert "Toy latents of run paper-7f3a: not computed yet." in html(page)
     assert page.button(key="compute_latents").label == "Compute · about 5 s"
@@ -80,7 +81,23 @@ def test_what_is_not_there_is_offered_followed_and_shown(config: Config, toys: d
     assert not page.get("progress")
 
 
-def test_another_part_or_split_at_work_is_no_news_of_this_one(config: Config, toys: dict[str, ToyPart], page: AppTest):
+def test_what_is_quick_begins_by_itself_and_once(config: Config, toys: dict[str, ToyPart], page: AppTest):
+    page.run()
+    page.run()
+    (job,) = JobQueue(config).jobs()
+    assert EvaluateRecipe.from_json(job.spec.recipe).parts == ["latents"]
+    assert not page.button
+    assert len(page.get("progress")) == 1
+    service.cancel(config, job.id)
+    page.run()
+    assert [button.key for button in page.button] == ["compute_latents"]
+    assert len(JobQueue(config).jobs()) == 1
+
+
+def test_another_part_or_split_at_work_is_no_news_of_this_one(
+    config: Config, page: AppTest, monkeypatch: pytest.MonkeyPatch
+):
+    put_toys(monkeypatch, slow="latents")
     for recipe in (EvaluateRecipe(part="fusion"), EvaluateRecipe(part="latents", split="validation")):
         service.submit("evaluate", recipe, config=config, survey="demo", run="paper-7f3a")
     page.run()

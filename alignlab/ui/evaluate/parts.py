@@ -1,4 +1,7 @@
-"""A part of an evaluation on a page: its figures where they are kept, else an offer to compute them as a job."""
+"""A part of an evaluation on a page: its figures where they are kept, else they are computed as a job.
+
+A quick part begins by itself when somebody looks for it; one that trains anew is offered.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ _EVERY = timedelta(seconds=2)
 
 
 def part_figures(workspace: Workspace, name: str) -> dict[str, Any] | None:
-    """The figures of a part of the shown run; where there are none, an offer to compute them is drawn instead.
+    """The figures of a part of the shown run; where there are none, how far they are or an offer is drawn instead.
 
     The page is drawn again by itself when they are written, so nobody has to wait for it here.
     """
@@ -46,6 +49,9 @@ def _kept(_workspace: Workspace, name: str, run: str, written: int) -> dict[str,
 
 def _offer(workspace: Workspace, name: str) -> None:
     found, job = part(name), _last_job(workspace, name)
+    if job is None and found.is_quick:
+        _submit(workspace, name)
+        job = _last_job(workspace, name)
     if job is not None and not job.has_ended:
         st.fragment(run_every=_EVERY, key=f"at_work_{name}")(_tell_progress)(workspace.config, job.id, found.label)
         return
