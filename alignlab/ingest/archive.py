@@ -7,27 +7,31 @@ size, before it is handed on: a cut or stalled one is asked for again and never 
 from __future__ import annotations
 
 import contextlib
-import email.utils
 import io
 import random
-import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
+from requests.auth import AuthBase
 
 import alignlab
 from alignlab.errors import AlignlabError
-from alignlab.store.artefact import sha256_of
+from alignlab.ingest.archive_answer import keep_body, page_title, plain, retry_after_s
+from alignlab.progress import StoppedError
 
 #: Asked again: too many requests, and what a server says when it is not itself.
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _BLOCK_BYTES = 1 << 16
+#: Of a refusal, for its words.
+_REFUSAL_BYTES = 4096
+_LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class ArchiveError(AlignlabError):
@@ -48,6 +52,14 @@ class ArchiveError(AlignlabError):
         self.service, self.problem, self.status = service, problem, status
 
 
+class TransientError(Exception):
+    """Another attempt may help; never leaves the session."""
+
+    def __init__(self, problem: ArchiveError, *, retry_after_s: float | None = None) -> None:
+        super().__init__(str(problem))
+        self.problem, self.retry_after_s = problem, retry_after_s
+
+
 @dataclass(frozen=True, kw_only=True)
 class Manners:
     """How an archive is asked.
@@ -58,9 +70,12 @@ class Manners:
         How often a request that failed for a moment is sent again.
     backoff_s, longest_wait_s : float
         First wait before another attempt, doubled each time and varied at random by half; a ``Retry-After`` of the
-        server takes its place. Neither may be longer than `longest_wait_s`: a server that asks for more is an error.
+        server takes its place, for all threads. Neither may be longer than `longest_wait_s`: a server that asks for
+        more is an error.
     connect_s, silence_s, answer_s : float
         Most seconds to connect, without a byte, and for a whole answer.
+    slowest_bytes_s : float
+        A file may take longer than `answer_s` as long as it comes at this pace.
     max_bytes : int
         Largest answer that is read into memory.
     concurrency : int
@@ -73,6 +88,7 @@ class Manners:
     connect_s: float = 10.0
     silence_s: float = 60.0
     answer_s: float = 600.0
+    slowest_bytes_s: float = 10_000.0
     max_bytes: int = 512 * 1024**2
     concurrency: int = 4
 
@@ -86,7 +102,8 @@ class ArchiveSession(requests.Session):
         Name of the archive, for messages.
     manners : Manners
     token : str
-        Sent as a bearer token to `token_host` alone; never shown, logged or kept.
+        Sent as a bearer token to `token_host` alone, and never in the clear over a network; never shown, logged or
+        kept.
     token_host : str
         Host (and port) that may see the token.
     """
@@ -95,18 +112,31 @@ class ArchiveSession(requests.Session):
         super().__init__()
         self.service, self.manners = service, manners or Manners()
         self.headers["User-Agent"] = f"alignlab/{alignlab.__version__}"
-        self._token, self._token_host = token, token_host
+        self._token, self._token_host = token, token_host.lower()
         self._turns = threading.BoundedSemaphore(self.manners.concurrency)
+        self._is_stopped, self._not_before = threading.Event(), 0.0
 
-    def request(self, method: str, url: str, *args: Any, **options: Any) -> requests.Response:  # type: ignore[override]
+    def request(  # type: ignore[override]
+        self, method: str, url: str, *args: Any, expects: str = "", **options: Any
+    ) -> requests.Response:
         """Send a request, again where that may help, and read the whole answer.
+
+        Parameters
+        ----------
+        expects : str
+            What must be in the type of the answer, such as "json" or "json|xml"; "" for anything but a web page.
 
         Raises
         ------
         ArchiveError
             If there is no good answer: after the last attempt, at once where another would be refused too.
+        StoppedError
+            If another thread has called `stop`.
         """
-        return self._until_answered(lambda: self._whole(method, url, args, options))
+        # An attempt reads them to their end.
+        if files := options.get("files"):
+            options["files"] = {name: file.read() if hasattr(file, "read") else file for name, file in files.items()}
+        return self.until_answered(lambda: self._whole(method, url, args, options, expects))
 
     def download(
         self,
@@ -138,163 +168,161 @@ class ArchiveSession(requests.Session):
         Raises
         ------
         ArchiveError
+            If it cannot be had, or cannot be written; what has come so far is kept.
+        StoppedError
+            If another thread has called `stop`.
         """
-        part = path.with_name(f"{path.name}.part")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._until_answered(lambda: self._further(url, part, params, max_bytes, on_bytes))
-        found = sha256_of(part)
-        if sha256 and found != sha256.lower():
-            part.unlink()
-            raise ArchiveError(
-                self.service,
-                f"{self._safe(url)} came with another checksum than the archive tells",
-                remedy="Try again.",
-            )
-        part.replace(path)
-        return found
+        # Imported here: that module needs this one.
+        from alignlab.ingest.archive_download import Download
 
-    def _until_answered(self, attempt: Callable[[], requests.Response]) -> requests.Response:
-        wait, problem = self.manners.backoff_s, ArchiveError(self.service, "was not asked")
+        return Download(self, url, path, params, sha256, max_bytes, on_bytes).fetch()
+
+    def stop(self) -> None:
+        """Let every request of this session, running or to come, end with a StoppedError as soon as it may."""
+        self._is_stopped.set()
+
+    def until_answered(self, attempt: Callable[[], requests.Response]) -> requests.Response:
+        """Try, and try again as the manners say, as long as a `TransientError` comes."""
+        wait = self.manners.backoff_s
         for number in range(self.manners.retries + 1):
             try:
                 with self._turns:
+                    self._pause(self._not_before - time.monotonic())
                     return attempt()
-            except _TransientError as error:
-                problem = error.problem
+            except TransientError as error:
                 delay = error.retry_after_s
                 if delay is None:
                     delay, wait = min(wait * random.uniform(0.5, 1.5), self.manners.longest_wait_s), 2 * wait
-                if number == self.manners.retries or delay > self.manners.longest_wait_s:
-                    break
-                time.sleep(delay)
-        raise problem
+                elif delay > self.manners.longest_wait_s:
+                    asked = f"{error.problem.problem}; it asks to wait {delay:.0f} s"
+                    raise ArchiveError(
+                        self.service, asked, remedy="Go on later.", status=error.problem.status
+                    ) from error
+                else:
+                    self._not_before = max(self._not_before, time.monotonic() + delay)
+                if number == self.manners.retries:
+                    raise error.problem from error
+                self._pause(delay)
+        raise AssertionError("the loop returns or raises")
 
-    def _send(self, method: str, url: str, args: Any, options: dict[str, Any]) -> requests.Response:
+    def send_once(self, method: str, url: str, *args: Any, **options: Any) -> requests.Response:
         """One request, its body not yet read; what is not a good answer raises."""
-        headers = dict(options.get("headers") or {})
-        if self._token and urlsplit(url).netloc == self._token_host:
-            headers["Authorization"] = f"Bearer {self._token}"
         limits = {"stream": True, "timeout": (self.manners.connect_s, self.manners.silence_s)}
+        if self._may_see_token(url):
+            limits["auth"] = _Bearer(self._token)
         try:
-            response = super().request(method, url, *args, **{**options, **limits, "headers": headers})
-        except (requests.ConnectionError, requests.Timeout) as error:
-            raise _TransientError(self._unreachable(url, error)) from error
+            response = super().request(method, url, *args, **{**options, **limits})
+        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+            raise TransientError(self._unreachable(url, error)) from error
         except requests.RequestException as error:
-            raise ArchiveError(self.service, f"{self._safe(url)} cannot be asked ({type(error).__name__})") from error
+            raise ArchiveError(self.service, f"{self.safe(url)} cannot be asked ({type(error).__name__})") from error
         if response.status_code >= 400:
-            with contextlib.suppress(requests.RequestException):
-                self._read(response, url)
             self._refuse(response, url)
         return response
 
-    def _whole(self, method: str, url: str, args: Any, options: dict[str, Any]) -> requests.Response:
-        response = self._send(method, url, args, options)
-        self._read(response, url)
-        return response
-
-    def _read(self, response: requests.Response, url: str) -> None:
-        """Read the body into the response, within the limits."""
-        body = io.BytesIO()
-        for block in self._blocks(response, url):
-            body.write(block)
-            if body.tell() > self.manners.max_bytes:
-                raise ArchiveError(self.service, f"{self._safe(url)} sends more than {self.manners.max_bytes} bytes")
-        response._content, response._content_consumed = body.getvalue(), True
-        response.raw = io.BytesIO(body.getvalue())
-
-    def _blocks(self, response: requests.Response, url: str) -> Any:
-        ends = time.monotonic() + self.manners.answer_s
+    def blocks(self, response: requests.Response, url: str, *, as_sent: bool = False) -> Iterator[bytes]:
+        """The body as it comes, within the limits of time; `as_sent` without undoing a compression."""
+        began, come = time.monotonic(), 0
         try:
-            for block in response.iter_content(_BLOCK_BYTES):
+            while block := response.raw.read1(_BLOCK_BYTES, decode_content=not as_sent):
+                self._check_not_stopped()
+                come += len(block)
                 yield block
-                if time.monotonic() > ends:
-                    raise _TransientError(
-                        ArchiveError(self.service, f"{self._safe(url)} took longer than {self.manners.answer_s:.0f} s")
-                    )
-        except requests.RequestException as error:
-            raise _TransientError(
-                ArchiveError(self.service, f"the answer of {self._safe(url)} was cut off ({type(error).__name__})")
-            ) from error
+                allowed = self.manners.answer_s + (come / self.manners.slowest_bytes_s if as_sent else 0.0)
+                if time.monotonic() - began > allowed:
+                    slow = f"{self.safe(url)} took longer than {allowed:.0f} s"
+                    raise TransientError(ArchiveError(self.service, slow))
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            what = "stalled" if isinstance(error, urllib3.exceptions.ReadTimeoutError) else "was cut off"
+            raise TransientError(ArchiveError(self.service, f"the answer of {self.safe(url)} {what}")) from error
         finally:
             response.close()
 
-    def _further(
-        self,
-        url: str,
-        part: Path,
-        params: Mapping[str, Any] | None,
-        max_bytes: int,
-        on_bytes: Callable[[int], None] | None,
-    ) -> requests.Response:
-        there = part.stat().st_size if part.exists() else 0
-        headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={there}-"} if there else {})}
-        try:
-            response = self._send("GET", url, (), {"params": params, "headers": headers})
-        except ArchiveError as error:
-            if error.status == 416:
-                # What lies there is no beginning of this file.
-                part.unlink()
-                raise _TransientError(error) from error
-            raise
-        goes_on = response.status_code == 206
-        with part.open("ab" if goes_on else "wb") as file:
-            for block in self._blocks(response, url):
-                if file.tell() + len(block) > max_bytes:
-                    raise ArchiveError(self.service, f"{self._safe(url)} is larger than {max_bytes} bytes")
-                file.write(block)
-                if on_bytes is not None:
-                    on_bytes(file.tell())
+    def check_kind(self, response: requests.Response, url: str, begin: bytes, *, expects: str = "") -> None:
+        """Refuse a web page where data were asked for, and a type that is not among the expected."""
+        told = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if title := page_title(begin):
+            raise ArchiveError(
+                self.service,
+                f"{self.safe(url)} answered with a web page ({self.redacted(title)!r}), not with data",
+                remedy="Look at it in a browser: it may ask for a login, or tell of maintenance.",
+                status=response.status_code,
+            )
+        if expects and not any(word in told for word in expects.split("|")):
+            raise ArchiveError(
+                self.service,
+                f"{self.safe(url)} answered with {told or 'an unknown type'}, not with {expects.replace('|', ' or ')}",
+                remedy="Check the address of the service.",
+                status=response.status_code,
+            )
+
+    def safe(self, url: str) -> str:
+        """The address without what may be private in it."""
+        parts = urlsplit(url)
+        return self.redacted(
+            f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
+        )
+
+    def redacted(self, text: str) -> str:
+        """The text without the token."""
+        return text.replace(self._token, "…") if self._token else text
+
+    def _may_see_token(self, url: str) -> bool:
+        parts = urlsplit(url)
+        is_private = parts.scheme == "https" or parts.hostname in _LOCAL_HOSTS
+        return bool(self._token) and parts.netloc.lower() == self._token_host and is_private
+
+    def _check_not_stopped(self) -> None:
+        if self._is_stopped.is_set():
+            raise StoppedError(f"{self.service}: stopped on request")
+
+    def _pause(self, seconds: float) -> None:
+        self._is_stopped.wait(max(seconds, 0.0))
+        self._check_not_stopped()
+
+    def _whole(self, method: str, url: str, args: Any, options: dict[str, Any], expects: str) -> requests.Response:
+        response = self.send_once(method, url, *args, **options)
+        body = io.BytesIO()
+        for block in self.blocks(response, url):
+            body.write(block)
+            if body.tell() > self.manners.max_bytes:
+                raise ArchiveError(self.service, f"{self.safe(url)} sends more than {self.manners.max_bytes} bytes")
+        keep_body(response, body.getvalue())
+        self.check_kind(response, url, response.content[:_REFUSAL_BYTES], expects=expects)
         return response
 
     def _refuse(self, response: requests.Response, url: str) -> None:
-        status, said = response.status_code, _words(response)
-        told = f"{self._safe(url)} answered {status} {response.reason or ''}".rstrip() + (f": {said}" if said else "")
+        status, begin = response.status_code, b""
+        # The status is what counts: a refusal may break off as it likes.
+        with contextlib.suppress(TransientError):
+            for block in self.blocks(response, url):
+                begin += block
+                if len(begin) > _REFUSAL_BYTES:
+                    break
+        said = plain(begin[:_REFUSAL_BYTES].decode("utf-8", "replace"))[:200]
+        told = f"{self.safe(url)} answered {status} {response.reason or ''}".rstrip() + (f": {said}" if said else "")
         remedy = ""
         if status in (401, 403):
-            remedy = "Check that the token is set and has not expired."
-        problem = ArchiveError(self.service, self._redacted(told), remedy=remedy, status=status)
-        if status in _TRANSIENT:
-            raise _TransientError(problem, retry_after_s=_retry_after(response.headers.get("Retry-After")))
+            remedy = "Check that the token is set and has not expired." if self._token else "It may need a login."
+        problem = ArchiveError(self.service, self.redacted(told), remedy=remedy, status=status)
+        # A VOTable that tells an error is the answer to the question, whatever the status.
+        if status in _TRANSIENT and b"QUERY_STATUS" not in begin:
+            raise TransientError(problem, retry_after_s=retry_after_s(response.headers.get("Retry-After")))
         raise problem
 
     def _unreachable(self, url: str, error: Exception) -> ArchiveError:
         what = "did not answer in time" if isinstance(error, requests.Timeout) else "cannot be reached"
         return ArchiveError(
-            self.service, f"{self._safe(url)} {what}", remedy="Check the network and the address, and try again."
+            self.service, f"{self.safe(url)} {what}", remedy="Check the network and the address, and try again."
         )
 
-    def _safe(self, url: str) -> str:
-        """The address without what may be private in it."""
-        parts = urlsplit(url)
-        return self._redacted(
-            f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
-        )
 
-    def _redacted(self, text: str) -> str:
-        return text.replace(self._token, "…") if self._token else text
+class _Bearer(AuthBase):
+    """Puts the token into a request; requests itself takes it out again when it follows a link to another host."""
 
+    def __init__(self, token: str) -> None:
+        self._token = token
 
-class _TransientError(Exception):
-    """Another attempt may help."""
-
-    def __init__(self, problem: ArchiveError, *, retry_after_s: float | None = None) -> None:
-        super().__init__(str(problem))
-        self.problem, self.retry_after_s = problem, retry_after_s
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Seconds that a server asks to wait, whether it gives a number or a date."""
-    if value is None:
-        return None
-    if re.fullmatch(r"\s*\d+(\.\d+)?\s*", value):
-        return float(value)
-    try:
-        return max(email.utils.parsedate_to_datetime(value).timestamp() - time.time(), 0.0)
-    except (TypeError, ValueError):
-        return None
-
-
-def _words(response: requests.Response) -> str:
-    """What a refusal says, without mark-up, in at most two lines."""
-    text = re.sub(r"<[^>]*>", " ", response.text[:2000]) if response._content else ""
-    return " ".join("".join(c for c in text if c.isprintable() or c.isspace()).split())[:200]
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
