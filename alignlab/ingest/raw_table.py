@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.errors import InputFileError
+from alignlab.spectra.file_bytes import read_whole
 from alignlab.spectra.fits_tables import read_tables
 
 #: Largest table that is read, in bytes after decompression: a hundred times that of a spectrum in PI channels.
@@ -139,21 +140,9 @@ def _fits_tables(path: Path) -> list[RawTable]:
 
 def _text_of(path: Path) -> str:
     """The file's text; one error that says what it is instead."""
-    try:
-        content = path.read_bytes()
-        if content[:2] == b"\x1f\x8b":
-            with gzip.open(io.BytesIO(content)) as stream:
-                content = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError as problem:
-        raise InputFileError(path, "no such file", remedy="Check the path.") from problem
-    except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
-        raise InputFileError(path, "damaged or truncated gzip data", remedy="Fetch the file again.") from problem
-    except OSError as problem:
-        raise InputFileError(path, f"cannot be read ({problem.strerror or problem})") from problem
+    content = read_whole(path, most_bytes=MAX_BYTES, expected=_EXPECTED)
     if not content.strip():
         raise InputFileError(path, f"the file is empty; expected {_EXPECTED}")
-    if len(content) > MAX_BYTES:
-        raise InputFileError(path, f"larger than {MAX_BYTES // 1024**2} MB; expected {_EXPECTED}")
     if b"\0" in content[:100_000] or _share_of_controls(content[:4000]) > _MOST_CONTROLS:
         raise InputFileError(
             path,

@@ -5,7 +5,6 @@ Everything is read into memory at once, so nothing of astropy (open files, lazy 
 
 from __future__ import annotations
 
-import gzip
 import io
 import struct
 import threading
@@ -20,6 +19,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from alignlab.errors import InputFileError
+from alignlab.spectra.file_bytes import read_whole
 
 #: Largest file that is read, after decompression.
 MAX_BYTES = 2 * 1024**3
@@ -28,7 +28,7 @@ _MAX_HDUS = 200
 
 #: What astropy and numpy raise for damaged headers, columns and heaps.
 _DAMAGE = (
-    OSError, EOFError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, MemoryError, AssertionError,
+    OSError, EOFError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError,
     RecursionError, NotImplementedError, UnboundLocalError, SyntaxError, struct.error, fits.VerifyError,
 )  # fmt: skip
 #: ``warnings.catch_warnings`` changes the state of the whole process, and sessions of the app are threads.
@@ -157,7 +157,12 @@ def read_tables(path: str | Path, *, columns: Collection[str]) -> FitsTables:
         If the file does not exist, is empty, truncated, no FITS, or damaged.
     """
     path = Path(path)
-    content = _read_bytes(path)
+    content = read_whole(path, most_bytes=MAX_BYTES, begins=b"SIMPLE", expected="a FITS file")
+    return tables_in(content, path=path, columns=columns)
+
+
+def tables_in(content: bytes, *, path: Path, columns: Collection[str]) -> FitsTables:
+    """As `read_tables`, of the bytes of a file; `path` is its name in messages."""
     with _LOCK, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -173,41 +178,17 @@ def read_tables(path: str | Path, *, columns: Collection[str]) -> FitsTables:
             raise
         except zlib.error as problem:
             raise InputFileError(path, f"damaged compressed data ({problem})") from problem
+        except MemoryError as problem:
+            _refuse_truncated(path, caught, problem)
+            raise InputFileError(
+                path, "its tables need more memory than there is to read them", remedy="Check what its headers promise."
+            ) from problem
         except _DAMAGE as problem:
             _refuse_truncated(path, caught, problem)
             raise InputFileError(
                 path, f"damaged FITS structure ({_first_line(problem)})", remedy="Fetch the file again."
             ) from problem
     return FitsTables(path, tables, n_hdus, _notes(path, caught))
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputFileError(path, f"larger than {MAX_BYTES // 1024**3} GB")
-        content = path.read_bytes()
-        if content[:2] == b"\x1f\x8b":
-            with gzip.open(io.BytesIO(content)) as stream:
-                content = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError as problem:
-        raise InputFileError(path, "no such file", remedy="Check the path.") from problem
-    except IsADirectoryError as problem:
-        raise InputFileError(path, "is a folder, not a file") from problem
-    except EOFError as problem:
-        raise InputFileError(
-            path, "the gzip data end early: the file is truncated", remedy="Fetch it again."
-        ) from problem
-    except (zlib.error, gzip.BadGzipFile) as problem:
-        raise InputFileError(path, f"damaged gzip data ({_first_line(problem)})", remedy="Fetch it again.") from problem
-    except OSError as problem:
-        raise InputFileError(path, f"cannot be read ({problem.strerror or problem})") from problem
-    if len(content) > MAX_BYTES:
-        raise InputFileError(path, f"larger than {MAX_BYTES // 1024**3} GB after decompression")
-    if not content:
-        raise InputFileError(path, "the file is empty; expected FITS")
-    if not content.startswith(b"SIMPLE"):
-        raise InputFileError(path, f"not a FITS file: it starts with {content[:8]!r}; expected 'SIMPLE  ='")
-    return content
 
 
 def _table(path: Path, index: int, hdu: fits.BinTableHDU, wanted: Collection[str]) -> Table:
