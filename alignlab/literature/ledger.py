@@ -116,8 +116,8 @@ class Ledger:
             held = self.spent_usd + sum(self._reserved.values())
             if self.max_usd and held + total > self.max_usd + _ROUNDING_USD:
                 raise BudgetError(
-                    f"The budget of ${self.max_usd:g} does not suffice: ${held:.4f} are spent or promised, and the next "
-                    f"{'question' if len(most_usd) == 1 else f'{len(most_usd):,} questions'} may cost ${total:.4f}.",
+                    f"The budget of ${self.max_usd:g} does not suffice: ${held:.4f} are spent or promised, and what "
+                    f"comes next may cost ${total:.4f}.",
                     remedy="Raise --max-usd to go on; what has been paid is kept.",
                 )
             self._reserved.update(most_usd)
