@@ -54,6 +54,11 @@ class Config:
         return self.data_dir / "collections"
 
     @property
+    def papers_path(self) -> Path:
+        """The SQLite file of what archives have told about papers, for all collections."""
+        return self.data_dir / "papers.sqlite"
+
+    @property
     def jobs_dir(self) -> Path:
         """Folder with one sub-folder per background job."""
         return self.data_dir / "jobs"

@@ -13,8 +13,9 @@ place           key             columns
                                 variables of `alignlab.variables` with ``_lolim`` and ``_hilim``, in the units there
 ``products``    path            detection_key, kind (pha, arf, rmf, evt), bytes, sha256; path relative to ``products/``
 ``matches``     name            main_id, otype, source_class, separation_arcsec, is_ambiguous, candidates, aliases,
-                                n_references, bibcodes
-``papers``      bibcode         title, year, abstract, full_text, doi, authors
+                                n_references, bibcodes, objects_in_papers (beside them: how many objects each paper is
+                                about), redshift; a source that SIMBAD does not have has no main_id
+``papers``      bibcode         title, year, abstract, full_text, doi, authors, n_citations, n_objects, is_catalogue
 ``sourced``     name            bibcodes (those of ``papers`` that are about the source)
 ``summaries``   name            one text per aspect, null where it is not discussed; summariser, bibcodes
 ==============  ==============  ========================================================================================
