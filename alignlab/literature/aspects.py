@@ -12,6 +12,13 @@ ASPECT_MEANINGS: dict[str, str] = {
     "environment": "Where it is and what is made of it: host, companion, distance, physical interpretation.",
 }
 
+#: How a person calls each aspect.
+ASPECT_LABELS: dict[str, str] = {
+    "nature": "What it is",
+    "spectrum": "X-ray spectrum and variability",
+    "environment": "Environment and interpretation",
+}
+
 
 def aspect_index(aspect: str) -> int:
     """Return the position of `aspect` in the concatenated text vector.

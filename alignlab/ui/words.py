@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alignlab.literature.aspects import ASPECT_LABELS
 from alignlab.services.number_words import MISSING, measured, number, percent, plural
 
 __all__ = [
@@ -27,11 +28,6 @@ REPRESENTATION_HELP = (
     "What the map is made of: the spectrum's or the text's latent vector, before or after alignment; 'both' is the two "
     "aligned ones side by side."
 )
-ASPECT_LABELS = {
-    "nature": "What it is",
-    "spectrum": "X-ray spectrum and variability",
-    "environment": "Environment and interpretation",
-}
 
 
 def duration(seconds: float) -> str:
