@@ -13,7 +13,7 @@ from alignlab.errors import AlignlabError
 from alignlab.ingest.csc_literature import write_csc_literature
 from alignlab.ingest.csc_spectra import SimulatedSpectra, simulate_spectra
 from alignlab.ingest.csc_table import Detections, read_detections
-from alignlab.literature.embedders import embed_aspects, embedder
+from alignlab.literature.embedders import Embedder, embed_aspects, embedder
 from alignlab.literature.noise import TextNoise
 from alignlab.progress import OnStep, report
 from alignlab.spectra.grid import GridKind, energy_grid, minmax_normalise
@@ -83,6 +83,12 @@ def split_by_name(names: pd.Series, *, rng: np.random.Generator) -> NDArray[np.s
     return paper_split(len(unique), rng=rng)[codes]
 
 
+def fit_on_training(made: Embedder, summaries: pd.DataFrame, split: NDArray[np.str_]) -> Embedder:
+    """Let an embedder learn from the texts of training sources; one that several detections share is one text."""
+    in_training = summaries[split[summaries["source_index"].to_numpy()] == "train"]
+    return made.fit(in_training.drop_duplicates(["aspect", "text"])["text"].to_numpy())
+
+
 def _stream(seed: int, number: int) -> np.random.Generator:
     """Random numbers of their own for photons, split and texts: none changes with the others."""
     return np.random.default_rng([seed, number])
@@ -100,10 +106,7 @@ def _contents(
     literature = write_csc_literature(sources, detections.variables, rng=_stream(seed, 2), settings=noise)
     report(on_step, 60, 100, "embedding texts")
     summaries = literature.summaries
-    in_training = summaries[split[summaries["source_index"].to_numpy()] == "train"]
-    # A text that several detections share is one text.
-    texts = in_training.drop_duplicates(["aspect", "text"])["text"].to_numpy()
-    fitted = embedder(EMBEDDER).fit(texts)
+    fitted = fit_on_training(embedder(EMBEDDER), summaries, split)
     text, mask = embed_aspects(summaries, n, fitted)
     counts, background = spectra.counts, spectra.background
     total, under = counts.sum(axis=1, dtype=np.float64), background.sum(axis=1, dtype=np.float64)
