@@ -28,9 +28,10 @@ class JobSpec:
     kind : str
         One of `alignlab.services.job_kinds.KINDS`, such as "align".
     survey : str
-        Name of the survey that it works on.
+        Name of the survey that it works on, or of the survey or collection that it makes.
     survey_digest : str
-        The survey's digest when the job was submitted: a survey that has been replaced since is another one.
+        The survey's digest when the job was submitted: a survey that has been replaced since is another one. Empty
+        where the job makes one.
     recipe : dict
         The validated recipe, as JSON.
     seed : int

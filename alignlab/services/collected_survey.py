@@ -20,6 +20,7 @@ from alignlab.services.collected_sources import check_one_summariser, chosen_det
 from alignlab.services.collected_tables import literature_of, source_table
 from alignlab.services.csc_survey import fit_on_training, split_by_name
 from alignlab.services.gather.assemble import AssembleSettings
+from alignlab.services.gather.stages import STAGES_FACT
 from alignlab.services.measured_spectra import measured
 from alignlab.spectra.grid import minmax_normalise
 from alignlab.spectra.measure import LIMITED
@@ -29,8 +30,6 @@ from alignlab.store.survey import Photons, Survey, SurveyContents, write_survey
 from alignlab.variables import VARIABLE_NAMES
 
 LIMIT_NAMES = tuple(f"{name}_{side}" for name in LIMITED for side in ("lolim", "hilim"))
-#: Facts about the collection under which the stages' settings and dates are kept.
-STAGE_FACT = "stage."
 #: Spectra that cannot be used, named in the survey's provenance; of the rest only the number.
 _MOST_NAMED = 50
 #: Settings on which the survey does not depend.
@@ -83,7 +82,7 @@ def publish_collected(
         "reader": "collection",
         "collection": collection.name,
         "settings": wanted,
-        "stages": stage_facts(collection),
+        "stages": collection.fact(STAGES_FACT) or {},
         "summariser": summariser,
         "embedder": settings.embedder if fitted is not None else "",
         "embedder_dim": fitted.dim if fitted is not None else 0,
@@ -105,15 +104,6 @@ def collection_digest(collection: Collection) -> str:
             row.pop("full_text", None)
             digest.update(json.dumps([place, key, row], sort_keys=True).encode())
     return digest.hexdigest()
-
-
-def stage_facts(collection: Collection) -> dict[str, Any]:
-    """The stages that the collection has been through, each with its settings and dates."""
-    return {key.removeprefix(STAGE_FACT): row["value"] for key, row in collection.rows("facts") if _is_stage(key)}
-
-
-def _is_stage(key: str) -> bool:
-    return key.startswith(STAGE_FACT)
 
 
 def _contents(

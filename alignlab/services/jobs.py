@@ -13,7 +13,7 @@ from alignlab.jobs.spec import Job, JobError, JobSpec
 from alignlab.jobs.work import read_log, read_metrics
 from alignlab.services.job_kinds import job_kind
 from alignlab.services.workspace import Catalogue
-from alignlab.store.artefact import manifest_digest
+from alignlab.store.artefact import check_name, manifest_digest
 
 if TYPE_CHECKING:
     from alignlab.jobs.queue import JobQueue
@@ -57,7 +57,7 @@ def submit(kind: str, recipe: Recipe, *, config: Config, survey: str, seed: int 
         Of the kind's class.
     config : Config
     survey : str
-        Name of the survey to work on.
+        Name of the survey to work on, or of what a kind without one makes.
     seed : int
     run : str
         Id of the run to work on, for kinds that need one.
@@ -75,15 +75,14 @@ def submit(kind: str, recipe: Recipe, *, config: Config, survey: str, seed: int 
         raise JobError(f"A job of kind {kind} takes a {job_kind(kind).recipe.__name__}, not a {type(recipe).__name__}.")
     if seed < 0:
         raise JobError(f"seed must be 0 or more, not {seed}.")
-    catalogue = Catalogue(config)
-    digest = manifest_digest(catalogue.survey(survey).folder)
-    shown = catalogue.active_run_id(survey)
-    if shown is not None and catalogue.lab.active_run(survey) is None:
-        catalogue.lab.set_active_run(survey, shown)
+    if job_kind(kind).makes_a_survey:
+        check_name(survey)
+    else:
+        _keep_shown_run(Catalogue(config), survey)
     spec = JobSpec(
         kind=kind,
         survey=survey,
-        survey_digest=digest,
+        survey_digest=_present_digest(kind, survey, config),
         recipe=json.loads(recipe.to_json()),
         seed=seed,
         run=run,
@@ -119,7 +118,7 @@ def retry(config: Config, job_id: str) -> Submitted:
     known = job(config, job_id)
     if not known.has_ended:
         raise JobError(f"Job {job_id!r} is {known.state}.", remedy="Only one that has ended can be tried again.")
-    if manifest_digest(Catalogue(config).survey(known.spec.survey).folder) != known.spec.survey_digest:
+    if _present_digest(known.spec.kind, known.spec.survey, config) != known.spec.survey_digest:
         raise JobError(
             f"Survey {known.spec.survey!r} has been replaced since job {job_id!r} was submitted.",
             remedy="Submit the recipe anew.",
@@ -161,6 +160,18 @@ def ensure_worker(config: Config) -> bool:
     from alignlab.jobs.worker import ensure_worker as ensure
 
     return ensure(config, kinds=KINDS, preload=PRELOAD)
+
+
+def _present_digest(kind: str, survey: str, config: Config) -> str:
+    """What tells the survey from another of its name; empty for a kind that works on none."""
+    return "" if job_kind(kind).makes_a_survey else manifest_digest(Catalogue(config).survey(survey).folder)
+
+
+def _keep_shown_run(catalogue: Catalogue, survey: str) -> None:
+    """Write down which run is shown, where that follows only from its being the newest."""
+    shown = catalogue.active_run_id(survey)
+    if shown is not None and catalogue.lab.active_run(survey) is None:
+        catalogue.lab.set_active_run(survey, shown)
 
 
 def _submit(config: Config, spec: JobSpec) -> Submitted:

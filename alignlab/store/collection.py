@@ -71,6 +71,10 @@ class Collection(RowStore):
         """Remember something about the whole collection, as JSON."""
         self.put(_FACTS, {name: {"value": json.loads(json.dumps(value))}})
 
+    def facts(self) -> dict[str, Any]:
+        """Everything that is known about the whole collection."""
+        return {name: row["value"] for name, row in self.rows(_FACTS)}
+
     @contextmanager
     def gathering(self) -> Iterator[None]:
         """Be the only process that gathers into this collection.

@@ -22,6 +22,7 @@ KINDS: Mapping[str, str] = {
     "project": "alignlab.services.job_kinds.project",
     "apply": "alignlab.services.job_kinds.apply",
     "evaluate": "alignlab.services.job_kinds.evaluate",
+    "ingest": "alignlab.services.job_kinds.ingest",
 }
 #: Kinds that are never submitted by themselves, only as parts of other jobs.
 PART_KINDS: Mapping[str, str] = {"trial": "alignlab.services.job_kinds.trial"}
@@ -56,6 +57,8 @@ class JobKind:
         empty list when no more are needed and `perform` may combine them. None for a job without parts.
     on_a_run : bool
         Whether it works on a run instead of making one.
+    makes_a_survey : bool
+        Whether it needs no survey: a spec of it names the collection or the survey that it makes, without a digest.
     """
 
     name: str
@@ -68,6 +71,7 @@ class JobKind:
     estimate_s: Callable[[Any, int], float]
     plan: Callable[[JobSpec, Rounds, Config], list[JobSpec]] | None = None
     on_a_run: bool = False
+    makes_a_survey: bool = False
 
 
 def job_kind(name: str) -> JobKind:

@@ -38,7 +38,7 @@ class _Cell:
 @st.fragment(key="train_form")
 def show_form(workspace: Workspace) -> None:
     """Draw the form; a new job, or one that is there already, becomes the chosen one."""
-    kinds = {name: job_kind(name) for name in KINDS}
+    kinds = {name: kind for name in KINDS if not (kind := job_kind(name)).makes_a_survey}
     name = address.choice(_KIND, list(kinds), next(iter(kinds)))
     st.selectbox("What to train", list(kinds), key=_KIND, format_func=lambda name: kinds[name].label)
     kind = kinds[name]

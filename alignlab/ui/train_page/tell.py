@@ -40,7 +40,7 @@ def state_line(job: Job) -> str:
 
 def provenance(job: Job) -> str:
     """The line that the job and what it made can be traced by."""
-    parts = [f"job {job.id}", f"survey {job.spec.survey} ({job.spec.survey_digest[:8]})", f"seed {job.spec.seed}"]
+    parts = [f"job {job.id}", _of(job), f"seed {job.spec.seed}"]
     if job.spec.run:
         parts.append(f"on run {job.spec.run}")
     if job.worker:
@@ -49,6 +49,11 @@ def provenance(job: Job) -> str:
         if when:
             parts.append(f"{word} {_clock(when)}")
     return " · ".join(parts)
+
+
+def _of(job: Job) -> str:
+    digest = job.spec.survey_digest[:8]
+    return f"survey {job.spec.survey} ({digest})" if digest else f"collection {job.spec.survey}"
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,9 @@ def made(result: Mapping[str, Any]) -> Made:
     """What the result of a job says that it made."""
     if heads := result.get("heads"):
         return Made("set of heads", str(heads))
+    if collection := result.get("collection"):
+        survey = result.get("survey")
+        return Made("survey", str(survey)) if survey else Made("collection", str(collection))
     if evaluated := result.get("evaluated"):
         return Made("evaluation", f"({evaluated}) of run {result.get('run', '')}")
     if applied := result.get("applied"):
