@@ -181,13 +181,23 @@ class ArchiveSession(requests.Session):
         """Let every request of this session, running or to come, end with a StoppedError as soon as it may."""
         self._is_stopped.set()
 
+    def pause(self, seconds: float) -> None:
+        """Wait, unless the session is stopped.
+
+        Raises
+        ------
+        StoppedError
+        """
+        self._is_stopped.wait(max(seconds, 0.0))
+        self._check_not_stopped()
+
     def until_answered(self, attempt: Callable[[], requests.Response]) -> requests.Response:
         """Try, and try again as the manners say, as long as a `TransientError` comes."""
         wait = self.manners.backoff_s
         for number in range(self.manners.retries + 1):
             try:
                 with self._turns:
-                    self._pause(self._not_before - time.monotonic())
+                    self.pause(self._not_before - time.monotonic())
                     return attempt()
             except TransientError as error:
                 delay = error.retry_after_s
@@ -202,7 +212,7 @@ class ArchiveSession(requests.Session):
                     self._not_before = max(self._not_before, time.monotonic() + delay)
                 if number == self.manners.retries:
                     raise error.problem from error
-                self._pause(delay)
+                self.pause(delay)
         raise AssertionError("the loop returns or raises")
 
     def send_once(self, method: str, url: str, *args: Any, **options: Any) -> requests.Response:
@@ -275,10 +285,6 @@ class ArchiveSession(requests.Session):
     def _check_not_stopped(self) -> None:
         if self._is_stopped.is_set():
             raise StoppedError(f"{self.service}: stopped on request")
-
-    def _pause(self, seconds: float) -> None:
-        self._is_stopped.wait(max(seconds, 0.0))
-        self._check_not_stopped()
 
     def _whole(self, method: str, url: str, args: Any, options: dict[str, Any], expects: str) -> requests.Response:
         response = self.send_once(method, url, *args, **options)

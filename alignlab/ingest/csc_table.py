@@ -154,6 +154,11 @@ def flag(table: pd.DataFrame, name: str) -> NDArray[np.bool_]:
     return table[name].astype("str").str.strip().str.upper().isin(["TRUE", "T", "1", "YES"]).to_numpy(bool)
 
 
+def years(table: pd.DataFrame) -> NDArray[np.float64]:
+    """When each detection was observed, in years."""
+    return 2000.0 + (number(table, "gti_mjd_obs") - _MJD_2000) / _DAYS_PER_YEAR
+
+
 def class_of(row: Mapping[Hashable, object]) -> str:
     """Our class of a row of the table of classes, "" where none of its classes is one of ours."""
     given = (str(row.get(column)).strip() for column in _CLASS_COLUMNS)
@@ -210,7 +215,7 @@ def _detections(
             "source_class": classes.astype("str"),
             "obsid": np.nan_to_num(number(table, "obsid")).astype(np.int64),
             "detector": [acis_array(name) for name in table["detector"].astype("str")],
-            "year": 2000.0 + (number(table, "gti_mjd_obs") - _MJD_2000) / _DAYS_PER_YEAR,
+            "year": years(table),
             "theta_arcmin": number(table, "theta"),
             "exposure_s": number(table, "livetime"),
             "total_counts": number(table, "cnts_aper_b"),
