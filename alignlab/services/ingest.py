@@ -50,7 +50,7 @@ def ingest_ogip_files(
     AlignlabError
         If the name is taken, or no file could be used.
     """
-    _check_free(name, config, replace)
+    check_free(name, config, replace)
     ingested = spectra_to_contents(paths, grid=energy_grid(grid_kind), on_step=on_step)
     inputs = {path.name: sha256_of(path) for path in paths if path.is_file()}
     recipe: dict[str, object] = {"reader": "ogip", "grid_kind": grid_kind}
@@ -73,7 +73,7 @@ def ingest_axia_file(
     AlignlabError
         If the name is taken, the file cannot be opened, or no line could be used.
     """
-    _check_free(name, config, replace)
+    check_free(name, config, replace)
     ingested = axia_to_contents(path, grid=energy_grid(grid_kind), on_step=on_step)
     inputs = {path.name: sha256_of(path)}
     recipe: dict[str, object] = {"reader": "axia", "grid_kind": grid_kind}
@@ -103,7 +103,7 @@ def ingest_csc_table(
     """
     from alignlab.services.csc_survey import publish_detections
 
-    _check_free(name, config, replace)
+    check_free(name, config, replace)
     survey, problems = publish_detections(
         path,
         name=name,
@@ -117,7 +117,7 @@ def ingest_csc_table(
     return IngestOutcome(survey=survey, problems=problems)
 
 
-def _check_free(name: str, config: Config, replace: bool) -> None:
+def check_free(name: str, config: Config, replace: bool) -> None:
     """Say that a name is taken before the work, not after it."""
     folder = config.surveys_dir / check_name(name)
     if folder.exists() and not replace:

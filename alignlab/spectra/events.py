@@ -89,7 +89,7 @@ def read_events(path: str | Path, *, band_kev: tuple[float, float] = (E_MIN_KEV,
         raise InputFileError(file.path, f"no events in it (tables: {file.describe()}); expected {_EXPECTED}")
     notes = list(file.notes)
     time = table.vector("TIME", expected="arrival times in seconds")
-    energy = _energies(table, notes)
+    energy = energies_kev(table, notes)
     if not len(time):
         raise table.error("no events")
     sound = np.isfinite(time) & np.isfinite(energy) & (np.abs(time) < 1e12)
@@ -132,7 +132,14 @@ def _n_chips(table: Table) -> int:
     return len(np.unique(table.vector("CCD_ID", expected="numbers of chips"))) if "CCD_ID" in table.columns else 0
 
 
-def _energies(table: Table, notes: list[str]) -> NDArray[np.float64]:
+def energies_kev(table: Table, notes: list[str]) -> NDArray[np.float64]:
+    """Energies of a table of events, by their unit, or by their size where they have none, which `notes` then say.
+
+    Raises
+    ------
+    InputFileError
+        If there is neither ENERGY nor PI, or the unit is another one.
+    """
     if "ENERGY" not in table.columns:
         pi = table.vector("PI", expected="PI channels, there being no column ENERGY")
         notes.append("no column ENERGY: taken from PI, 14.6 eV a channel")
