@@ -18,24 +18,27 @@ from pathlib import Path
 
 from alignlab.config import Config
 from alignlab.errors import AlignlabError, InputFileError
-from alignlab.ingest.ogip import spectra_to_contents
+from alignlab.ingest.kept import kept_sources
 from alignlab.ingest.records import IngestedSources
-from alignlab.progress import OnStep, part_of, report
+from alignlab.progress import OnStep, part_of
 from alignlab.services.apply import apply_run
+from alignlab.services.drop_reading import ACCEPTED
 from alignlab.services.ingest import publish_ingested
+from alignlab.services.limited import LimitError, Limits, run_limited
 from alignlab.services.workspace import AppliedSurvey, Workspace
-from alignlab.spectra.fits_tables import Table, read_tables
-from alignlab.spectra.grid import energy_grid
-from alignlab.spectra.ogip_companions import find_companion, stem
+from alignlab.spectra.ogip_companions import stem
 
 #: Most files that are taken at once.
 MAX_FILES = 60
-#: What may be dropped, in words for a person.
-ACCEPTED = "PHA with ARF, RMF and background; FITS or CSV of energy and rate; event list"
 #: From this percentile on, a source lies outside what the run has seen.
 FAR_PERCENT = 95.0
 DAY_S = 86_400.0
 _READING_SHARE = 0.7
+#: Where the reading is done, and how long it may take in seconds.
+_TASK = "alignlab.services.drop_reading:read_dropped"
+_SECONDS, _SECONDS_PER_FILE = 30, 3
+#: So many files may break the process that reads them before the others are given up, too.
+_MOST_HARMFUL = 3
 
 
 @dataclass(frozen=True)
@@ -113,20 +116,10 @@ def interpret(
     folder.mkdir(parents=True, exist_ok=True)
     grid_kind = workspace.survey.meta.recipe.get("grid_kind", "log")
     with tempfile.TemporaryDirectory(prefix=".incoming.", dir=folder) as incoming:
-        paths = _saved(files, Path(incoming))
-        report(on_step, 0, 100, "looking at the files")
-        kinds = {path: _kind(path) for path in paths}
-        problems = [_refusal(path, kind) for path, kind in kinds.items() if kind.refusal]
-        usable = [path for path, kind in kinds.items() if kind.what in ("spectrum", "other") and not kind.refusal]
-        if not usable:
-            raise AlignlabError(_nothing_usable(kinds, problems), remedy=f"Drop a spectrum: {ACCEPTED}.")
-        ingested = spectra_to_contents(
-            usable,
-            grid=energy_grid(grid_kind),
-            companions=_companions(kinds),
-            on_step=part_of(on_step, 0.0, _READING_SHARE),
-        )
-    problems += [str(problem) for problem in ingested.problems]
+        saved = _saved(files, _new_folder(Path(incoming) / "files"))
+        kept = Path(incoming) / "kept"
+        problems = _read(saved, grid_kind=grid_kind, into=kept, on_step=part_of(on_step, 0.0, _READING_SHARE))
+        ingested = kept_sources(kept)
     if not len(ingested.sources):
         raise AlignlabError(" ".join(problems), remedy="Nothing was added to the map.")
     name = _free_name(folder / "surveys", str(ingested.sources["name"].iloc[0]))
@@ -145,6 +138,25 @@ def interpret(
             shutil.rmtree(written, ignore_errors=True)
         raise
     return DropOutcome(applied=AppliedSurvey(outcome.survey, overlay), problems=tuple(problems), notes=_notes(ingested))
+
+
+def _read(saved: list[Path], *, grid_kind: str, into: Path, on_step: OnStep | None) -> list[str]:
+    """Read the files in a process of their own; what cannot be used, in words. A file that hurts is left out then."""
+    problems: list[str] = []
+    paths = list(saved)
+    while True:
+        limits = Limits(wall_s=_SECONDS + _SECONDS_PER_FILE * len(paths))
+        arguments = {"paths": [str(path) for path in paths], "grid_kind": grid_kind, "into": str(into)}
+        try:
+            found = run_limited(_TASK, arguments, what="Reading what was dropped", limits=limits, on_step=on_step)
+            return problems + found["problems"]
+        except LimitError as error:
+            culprit = next((path for path in paths if f"reading {path.name}" == error.doing), None)
+            if culprit is None or len(paths) == 1 or len(problems) == _MOST_HARMFUL:
+                raise
+            problems.append(str(error))
+            paths.remove(culprit)
+            shutil.rmtree(into, ignore_errors=True)
 
 
 def novelty_words(percent: float) -> str:
@@ -182,14 +194,6 @@ def sweep_dropped(config: Config, *, older_than_s: float = DAY_S) -> list[Path]:
     return swept
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Kind:
-    """What a file is: ``spectrum``, ``background``, ``arf``, ``rmf`` or ``other`` (events, table, or nothing known)."""
-
-    what: str
-    refusal: str = ""
-
-
 def _check(files: Sequence[DroppedFile], config: Config) -> None:
     if not files:
         raise AlignlabError("No file was handed in.", remedy=f"Drop a spectrum: {ACCEPTED}.")
@@ -206,6 +210,11 @@ def _check(files: Sequence[DroppedFile], config: Config) -> None:
             )
 
 
+def _new_folder(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
 def _saved(files: Sequence[DroppedFile], folder: Path) -> list[Path]:
     """The files in a folder, under their own names, which may not lead elsewhere."""
     paths: list[Path] = []
@@ -217,72 +226,6 @@ def _saved(files: Sequence[DroppedFile], folder: Path) -> list[Path]:
         path.write_bytes(file.content)
         paths.append(path)
     return paths
-
-
-def _kind(path: Path) -> _Kind:
-    try:
-        tables = read_tables(path, columns=("COUNTS", "RATE")).tables
-    except InputFileError:
-        return _Kind(what="other")
-    columns = {name for table in tables for name in table.column_names}
-    spectra = [table for table in tables if {"COUNTS", "RATE"} & set(table.columns) and "CHANNEL" in table.column_names]
-    rows = max((_spectra_in(table) for table in tables), default=1)
-    if rows > 1:
-        return _Kind(what="spectrum", refusal=f"a type II file with {rows} spectra")
-    if "MATRIX" in columns and "F_CHAN" in columns:
-        return _Kind(what="rmf")
-    if "SPECRESP" in columns:
-        return _Kind(what="arf")
-    if not spectra:
-        return _Kind(what="other")
-    named = re.search(r"(_bk?g|_back(ground)?)\b|_bkg_|bkg\.", path.name.lower()) is not None
-    is_background = all(table.text("HDUCLAS2").upper() == "BKG" for table in spectra)
-    return _Kind(what="background" if is_background or named else "spectrum")
-
-
-def _spectra_in(table: Table) -> int:
-    """Number of spectra in a table, one per row where a row is a spectrum."""
-    for name in ("COUNTS", "RATE"):
-        column = table.columns.get(name)
-        if column is not None and (isinstance(column, list) or (column.ndim == 2 and column.shape[1] > 1)):
-            return len(column)
-    return 1
-
-
-def _refusal(path: Path, kind: _Kind) -> str:
-    remedy = "Write the one you mean to a file of its own (type I), for example with dmtype2split."
-    return f"{path.name}: {kind.refusal}. {remedy}"
-
-
-def _nothing_usable(kinds: dict[Path, _Kind], problems: list[str]) -> str:
-    names = {"arf": "an effective area (ARF)", "rmf": "a response matrix (RMF)", "background": "a background spectrum"}
-    alone = [
-        f"{path.name} is {names[kind.what]}, no spectrum of a source."
-        for path, kind in kinds.items()
-        if kind.what in names
-    ]
-    return " ".join([*problems, *alone])
-
-
-def _companions(kinds: dict[Path, _Kind]) -> dict[Path, dict[str, Path]]:
-    """For the only spectrum, the only file of each kind that neither its header nor its name leads to."""
-    spectra = [path for path, kind in kinds.items() if kind.what == "spectrum" and not kind.refusal]
-    if len(spectra) != 1:
-        return {}
-    chosen = {}
-    header = _header_of(spectra[0])
-    keywords = {"arf": ("ARF", "ANCRFILE"), "rmf": ("RMF", "RESPFILE"), "background": ("background", "BACKFILE")}
-    for what, (label, keyword) in keywords.items():
-        candidates = [path for path, kind in kinds.items() if kind.what == what]
-        named = "" if header is None else header.text(keyword)
-        if len(candidates) == 1 and find_companion(spectra[0], named=named, kind=label).path is None:
-            chosen[what] = candidates[0]
-    return {spectra[0]: chosen} if chosen else {}
-
-
-def _header_of(path: Path) -> Table | None:
-    tables = read_tables(path, columns=()).tables
-    return next((table for table in tables if "CHANNEL" in table.column_names), None)
 
 
 def _free_name(root: Path, source: str) -> str:

@@ -20,6 +20,7 @@ from alignlab.services.drop import (
     remove_dropped,
     session_folder,
 )
+from alignlab.services.limited import warm_up
 from alignlab.services.workspace import AppliedSurvey, Workspace
 from alignlab.ui import address
 from alignlab.ui.drop_veil import drop_veil
@@ -27,6 +28,9 @@ from alignlab.ui.state import AtlasState
 
 _KEY = "alignlab.dropped"
 _ZONE = "drop_zone"
+#: The first page is drawn before the process that reads dropped files gets ready.
+_WARM_UP_AFTER_S = 3.0
+_ATLAS, _INTERPRET = "pages/atlas.py", "pages/interpret.py"
 
 
 @dataclass
@@ -73,8 +77,16 @@ def dropped_surveys(run_digest: str = "") -> tuple[AppliedSurvey, ...]:
     return tuple(applied for applied in seen if not run_digest or _run_of(applied) == run_digest)
 
 
-def drop_zone(workspace: Workspace) -> None:
-    """Take files that are dropped anywhere on the page, and tell what became of the last ones; on every page."""
+def drop_zone(workspace: Workspace, *, then: str = _ATLAS) -> None:
+    """Take files that are dropped anywhere on the page, and tell what became of the last ones; on every page.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    then : str
+        Page that shows the first source of a drop.
+    """
+    warm_up(after_s=_WARM_UP_AFTER_S)
     drops = Drops.of_session()
     _follow_run(drops, workspace)
     with st.container(key=_ZONE):
@@ -87,30 +99,38 @@ def drop_zone(workspace: Workspace) -> None:
     if refused:
         drops.problems = (refused,)
     if uploaded:
-        _take_in(uploaded, drops, workspace)
-    _tell(drops, workspace)
+        _take_in(uploaded, drops, workspace, then)
+    _tell(drops, workspace, on_page=then)
+
+
+def choose_files(workspace: Workspace, *, label: str, then: str = _ATLAS) -> None:
+    """The other way to hand in files, with the keyboard too; then the page `then` shows the first source in them."""
+    drops = Drops.of_session()
+    uploaded = st.file_uploader(
+        label, accept_multiple_files=True, key=f"chosen_files_{drops.generation}",
+        max_upload_size=workspace.config.max_upload_mb,
+    )  # fmt: skip
+    if uploaded:
+        _take_in(uploaded, drops, workspace, then)
 
 
 def show_dropped(workspace: Workspace) -> None:
     """The other way to hand in files, with the keyboard too, and the list of what the session has dropped."""
     drops = Drops.of_session()
     st.html('<div class="al-search-kind"><b>Your own spectrum</b></div>')
-    uploaded = st.file_uploader(
-        f"Choose files, or drop them anywhere on a page: {ACCEPTED}. At most {workspace.config.max_upload_mb} MB each; "
-        "only this session sees them.",
-        accept_multiple_files=True, key=f"chosen_files_{drops.generation}",
-        max_upload_size=workspace.config.max_upload_mb,
-    )  # fmt: skip
-    if uploaded:
-        _take_in(uploaded, drops, workspace)
+    choose_files(
+        workspace,
+        label=f"Choose files, or drop them anywhere on a page: {ACCEPTED}. At most {workspace.config.max_upload_mb} MB "
+        "each; only this session sees them.",
+    )
     for place, outcome in enumerate(drops.outcomes):
         with st.container(horizontal=True, vertical_alignment="center", key=f"dropped_row_{place}"):
             st.html(_line(outcome))
             _actions(outcome, drops, workspace, where=f"row_{place}")
 
 
-def _take_in(uploaded: Sequence[UploadedFile], drops: Drops, workspace: Workspace) -> None:
-    """Interpret the files; then the first source is picked and the page is the Atlas, or the page says why not."""
+def _take_in(uploaded: Sequence[UploadedFile], drops: Drops, workspace: Workspace, then: str) -> None:
+    """Interpret the files; then the first source is picked and the page `then` shows it, or the page says why not."""
     files = [DroppedFile(file.name, file.getvalue()) for file in uploaded]
     names = files[0].name if len(files) == 1 else f"{len(files)} files"
     drops.generation += 1
@@ -129,7 +149,7 @@ def _take_in(uploaded: Sequence[UploadedFile], drops: Drops, workspace: Workspac
     drops.outcomes.append(outcome)
     drops.problems, drops.told = outcome.problems, False
     _state(workspace).pick(0, overlay=outcome.applied.survey.name)
-    st.switch_page("pages/atlas.py")
+    st.switch_page(then)
 
 
 def _follow_run(drops: Drops, workspace: Workspace) -> None:
@@ -143,13 +163,13 @@ def _follow_run(drops: Drops, workspace: Workspace) -> None:
         st.rerun()
 
 
-def _tell(drops: Drops, workspace: Workspace) -> None:
-    """What a person should know about the last drop, until they put it away."""
+def _tell(drops: Drops, workspace: Workspace, *, on_page: str) -> None:
+    """What a person should know about the last drop, until they put it away; the Interpret page says it itself."""
     if drops.problems:
         with st.container(horizontal=True, vertical_alignment="center", key="drop_problem"):
             st.error("  \n".join(map(_as_markdown, drops.problems)), icon=":material/error:")
             st.button("Dismiss", key="drop_dismiss", on_click=_forget_problems, args=(drops,), type="tertiary")
-    if drops.told or not drops.outcomes:
+    if drops.told or not drops.outcomes or on_page == _INTERPRET:
         return
     outcome = drops.outcomes[-1]
     with st.container(horizontal=True, vertical_alignment="center", key="drop_statement"):
@@ -169,7 +189,10 @@ def _actions(outcome: DropOutcome, drops: Drops, workspace: Workspace, *, where:
                 st.html(f"<p>{escape(note)}</p>")
     if st.button("Map", key=f"drop_map_{where}", type="tertiary", help=f"Show {survey.sources['name'].iloc[0]}"):
         _state(workspace).pick(0, overlay=survey.name)
-        st.switch_page("pages/atlas.py")
+        st.switch_page(_ATLAS)
+    if st.button("Interpret", key=f"drop_interpret_{where}", type="tertiary", help="What it is, with the evidence"):
+        _state(workspace).pick(0, overlay=survey.name)
+        st.switch_page(_INTERPRET)
     if st.button("Source", key=f"drop_source_{where}", type="tertiary", help="Everything about it"):
         _state(workspace).pick(0, overlay=survey.name)
         st.switch_page("pages/source.py")
