@@ -14,13 +14,13 @@ from tqdm import tqdm
 import alignlab
 from alignlab import cli_runs
 from alignlab.cli_evaluate import evaluate
+from alignlab.cli_ingest import ingest
 from alignlab.cli_jobs import add_job_commands
 from alignlab.cli_real import check_real_command
 from alignlab.cli_small_heads import small_heads_command
 from alignlab.errors import AlignlabError
 from alignlab.progress import OnStep
 from alignlab.services.workspace import DEMO, Catalogue, Workspace
-from alignlab.spectra.grid import GridKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -231,73 +231,6 @@ def apply(run_id: str, survey_name: str) -> None:
         click.echo(f"{card.name}\t{card.novelty_percent:.0f}% novelty\tneighbours: {nearest}")
 
 
-@main.group()
-def ingest() -> None:
-    """Make a survey from files."""
-
-
-def _ingest_options(command: Callable[..., None]) -> Callable[..., None]:
-    command = click.option("--grid", type=click.Choice(["log", "linear"]), default="log", show_default=True)(command)
-    command = click.option("--replace", is_flag=True, help="Put it in the place of a survey of that name.")(command)
-    return click.option("--name", required=True, help="Name of the new survey.")(command)
-
-
-@ingest.command("ogip")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@_ingest_options
-def ingest_ogip(paths: tuple[Path, ...], name: str, replace: bool, grid: GridKind) -> None:
-    """Read OGIP spectra (PHA or PI, .gz too); background, ARF and RMF are found through their headers."""
-    from alignlab.services.ingest import ingest_ogip_files
-
-    with progress_bar("ingest") as on_step:
-        outcome = ingest_ogip_files(
-            paths, name=name, config=Catalogue().config, grid_kind=grid, replace=replace, on_step=on_step
-        )
-    _tell(outcome.survey.folder, outcome.survey.n_sources, outcome.problems)
-
-
-@ingest.command("axia")
-@click.argument("path", type=click.Path(path_type=Path))
-@_ingest_options
-def ingest_axia(path: Path, name: str, replace: bool, grid: GridKind) -> None:
-    """Read an Axia corpus (corpus.jsonl or corpus.jsonl.gz): photon events with catalogued variables."""
-    from alignlab.services.ingest import ingest_axia_file
-
-    with progress_bar("ingest") as on_step:
-        outcome = ingest_axia_file(
-            path, name=name, config=Catalogue().config, grid_kind=grid, replace=replace, on_step=on_step
-        )
-    _tell(outcome.survey.folder, outcome.survey.n_sources, outcome.problems)
-
-
-@ingest.command("csc-table")
-@click.argument("path", type=click.Path(path_type=Path))
-@click.option("--classes", type=click.Path(path_type=Path), help="Table with the sources' real classes, by name.")
-@click.option("--seed", default=7, show_default=True, type=click.IntRange(0), help="Of photons, texts and split.")
-@_ingest_options
-def ingest_csc_table_command(
-    path: Path, classes: Path | None, seed: int, name: str, replace: bool, grid: GridKind
-) -> None:
-    """Read a table of CSC detections and simulate each one's spectrum from its catalogued fit.
-
-    The variables stay the real, catalogued ones; photons and literature are simulated.
-    """
-    from alignlab.services.ingest import ingest_csc_table
-
-    with progress_bar("ingest") as on_step:
-        outcome = ingest_csc_table(
-            path, name=name, config=Catalogue().config, classes_path=classes, grid_kind=grid, seed=seed,
-            replace=replace, on_step=on_step,
-        )  # fmt: skip
-    _tell(outcome.survey.folder, outcome.survey.n_sources, outcome.problems)
-
-
-def _tell(folder: Path, n_sources: int, problems: tuple[str, ...]) -> None:
-    for problem in problems:
-        click.echo(f"alignlab: {problem}", err=True)
-    click.echo(f"{n_sources} sources in {folder}")
-
-
 @main.command()
 @click.argument("query", nargs=-1, required=True)
 @click.option("--radius", default=5.0, show_default=True, help="Of the cone around a position, in arcmin.")
@@ -429,6 +362,7 @@ def train_encoder_command(sources: int, seed: int, epochs: int | None, output: P
     click.echo(card)
 
 
+main.add_command(ingest)
 main.add_command(evaluate)
 main.add_command(check_real_command)
 cli_runs.add_commands(main)

@@ -87,7 +87,9 @@ def submit_command(kind: str, survey: str, run: str, seed: int, preset: str | No
             recipe[field] = json.loads(text)
         except ValueError:
             recipe[field] = text
-    _tell(submit(kind, known.recipe.from_json(recipe), config=load_config(), survey=survey, seed=seed, run=run))
+    tell_submitted(
+        submit(kind, known.recipe.from_json(recipe), config=load_config(), survey=survey, seed=seed, run=run)
+    )
 
 
 @click.command("cancel")
@@ -106,10 +108,11 @@ def retry_command(job_id: str) -> None:
     """Submit the failed or cancelled job ID once more."""
     from alignlab.services.jobs import retry
 
-    _tell(retry(load_config(), job_id))
+    tell_submitted(retry(load_config(), job_id))
 
 
-def _tell(submitted: Submitted) -> None:
+def tell_submitted(submitted: Submitted) -> None:
+    """Print what became of a wish: the job, or what there is already."""
     if submitted.result:
         click.echo(f"exists already\t{_in_brief(submitted.result)}")
     else:
