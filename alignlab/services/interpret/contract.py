@@ -57,13 +57,14 @@ class Place:
     statement : str
         In plain words.
     p_value : float
-        Conformal: share of calibration sources that lie at least as far from the training sources. NaN where there
-        are none.
+        Conformal: share of calibration sources that are at least as strange. NaN where there are none.
     n_calibration : int
     k : int
-        The distance is that to the `k`-th nearest training source.
+        Distances are those to the `k`-th nearest training source.
     is_inside : bool
-        Whether `p_value` is at least `OUTSIDE_BELOW`.
+        Whether `p_value` is at least `OUTSIDE_BELOW`, or unknown.
+    parts : tuple of (str, float)
+        What strangeness is made of, in words, and the p-value of each alone.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Place:
     n_calibration: int
     k: int
     is_inside: bool
+    parts: tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,7 +190,7 @@ class QuotedSentence:
     aspect : str
         Of `ASPECTS`: the one as which it is most similar.
     similarity : float
-        Of its vector in the shared space with that of the source's spectrum.
+        Mean cosine similarity of the source's spectrum with the sources of which something like it is written.
     """
 
     text: str
@@ -237,6 +239,7 @@ class VariableComparison:
     Attributes
     ----------
     id, statement : str
+        The id is empty where the variable is neither measured nor estimated.
     name, label, unit : str
         Of the variable; the unit as a person writes it.
     measured, measured_low, measured_high : float
