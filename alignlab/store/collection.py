@@ -55,6 +55,7 @@ class Collection(RowStore):
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.name = folder, check_name(folder.name)
+        self._is_gathering = False
         super().__init__(folder / "collection.sqlite")
 
     @property
@@ -77,13 +78,16 @@ class Collection(RowStore):
 
     @contextmanager
     def gathering(self) -> Iterator[None]:
-        """Be the only process that gathers into this collection.
+        """Be the only process that gathers into this collection; stages of one gathering may nest.
 
         Raises
         ------
         AlignlabError
             If another one does.
         """
+        if self._is_gathering:
+            yield
+            return
         with (self.folder / "lock").open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -92,7 +96,11 @@ class Collection(RowStore):
                     f"Something else is gathering into collection {self.name!r} already.",
                     remedy="Wait for it, or cancel that job.",
                 ) from problem
-            yield
+            self._is_gathering = True
+            try:
+                yield
+            finally:
+                self._is_gathering = False
 
 
 def collection_folder(config: Config, name: str) -> Path:
