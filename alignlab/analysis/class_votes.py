@@ -2,8 +2,8 @@
 
 Of `k` neighbours ``v_c`` are of class *c*. With a Dirichlet prior of weight *a* and the training frequencies ``f_c``
 the share of class *c* among such neighbours is ``(v_c + a f_c) / (k + a)``; a temperature *T* then sharpens or softens
-it, ``p_c ~ share_c^(1 / T)`` (Guo et al. 2017, arXiv:1706.04599). *k*, *a* and *T* are those with the smallest log loss on
-calibration sources. Intervals are those of the share, drawn from its posterior and sharpened alike.
+it, ``p_c ~ share_c^(1 / T)`` (Guo et al. 2017, arXiv:1706.04599). *k*, *a* and *T* are those with the smallest log loss
+on calibration sources. Intervals are those of the share, drawn from its posterior and sharpened alike.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 The text head has learned whole summaries; a single sentence put through it lands where no text lies. So a sentence is
 read through the survey's own summaries, as a search for words is (`alignlab.services.word_search`): the training
 sources whose summary of one aspect is most like it stand for it, and its similarity with a spectrum is the mean of
-theirs. In the demo's test split a sentence of a source's own papers ranks above one of another's with probability 0.64 then, and
-0.54 when put through the head with the mask of its best aspect.
+theirs. In the demo's test split a sentence of a source's own papers ranks above one of another's with probability 0.64
+then, and 0.54 when put through the head with the mask of its best aspect.
 """
 
 from __future__ import annotations
