@@ -27,6 +27,7 @@ else:
         st.Page("pages/atlas.py", title="Atlas", icon=":material/scatter_plot:", default=True),
         st.Page("pages/source.py", title="Source", icon=":material/flare:"),
         st.Page("pages/search.py", title="Search", icon=":material/search:"),
+        st.Page("pages/interpret.py", title="Interpret", icon=":material/query_stats:"),
         st.Page("pages/survey.py", title="Survey", icon=":material/list_alt:"),
     ]
     evaluate = [

@@ -21,4 +21,4 @@ def show(workspace: Workspace, *, page_title: str) -> None:
         if page_title != "Runs":
             back_button(workspace)
         presentation.scenes_menu(workspace, current_lab(), on_atlas=page_title == "Atlas")
-    drop_zone(workspace)
+    drop_zone(workspace, then="pages/interpret.py" if page_title == "Interpret" else "pages/atlas.py")

@@ -32,7 +32,9 @@ def empty_card() -> None:
 def show_source_card(card: SourceCard, workspace: Workspace, *, on_pick: Callable[[int], None]) -> None:
     """Draw the card; `on_pick` is called with the index of a neighbour that was pressed."""
     st.html(_head(card))
-    st.page_link("pages/source.py", label="Everything about it", icon=":material/flare:")
+    with st.container(horizontal=True, gap="small", key="card_links"):
+        st.page_link("pages/source.py", label="Everything about it", icon=":material/flare:")
+        st.page_link("pages/interpret.py", label="Interpret", icon=":material/query_stats:")
     st.html(spectrum_key(with_background=bool(np.any(card.spectrum.background > 0)), shade=shade()))
     figure = spectrum_figure(card.spectrum, shade=shade(), height=215)
     st.plotly_chart(figure, config={"displayModeBar": False}, key="source_spectrum")

@@ -24,6 +24,7 @@ def strip_svg(
     colour: str,
     label: str,
     shade: Shade,
+    wide: tuple[float, float] | None = None,
 ) -> str:
     """Where a value and its estimate lie among all sources (filled) and among those of the class (line).
 
@@ -36,6 +37,8 @@ def strip_svg(
         Of the class.
     label : str
         What it shows, for those who cannot see it.
+    wide : (float, float), optional
+        A wider interval of the estimate, drawn thin.
     """
     width, height = _STRIP_WIDTH, _STRIP_HEIGHT
     base = height - 6
@@ -46,7 +49,11 @@ def strip_svg(
         )
     parts.append(f'<path d="M0 {base}H{width}" stroke="currentColor" stroke-width="0.7" opacity="0.4"/>')
     parts.append(_interval(strip, value, y=base, width=width, dash=""))
-    parts.append(_interval(strip, estimate, y=base + 4.5, width=width, dash="2 1.5"))
+    if wide is None:
+        parts.append(_interval(strip, estimate, y=base + 4.5, width=width, dash="2 1.5"))
+    else:
+        parts.append(_interval(strip, (np.nan, *wide), y=base + 3.6, width=width, dash="", stroke=0.8))
+        parts.append(_interval(strip, estimate, y=base + 3.6, width=width, dash="", stroke=2))
     if np.isfinite(at := strip.position(value[0])):
         x = _x(at, width)
         parts.append(f'<path d="M{x} 3V{base}" stroke="currentColor" stroke-width="1.2"/>')
@@ -101,12 +108,14 @@ def _hill(heights: NDArray[np.float64], width: float, base: float) -> str:
     )
 
 
-def _interval(strip: Strip, numbers: tuple[float, float, float], *, y: float, width: float, dash: str) -> str:
+def _interval(
+    strip: Strip, numbers: tuple[float, float, float], *, y: float, width: float, dash: str, stroke: float = 1.6
+) -> str:
     low, high = strip.position(numbers[1]), strip.position(numbers[2])
     if not (np.isfinite(low) and np.isfinite(high)):
         return ""
     dashed = f' stroke-dasharray="{dash}"' if dash else ""
-    return f'<path d="M{_x(low, width)} {y}H{_x(high, width)}" stroke="currentColor" stroke-width="1.6"{dashed}/>'
+    return f'<path d="M{_x(low, width)} {y}H{_x(high, width)}" stroke="currentColor" stroke-width="{stroke}"{dashed}/>'
 
 
 def _x(place: float, width: float) -> str:

@@ -1,0 +1,1 @@
+"""The parts of the Interpret page, each a function that draws it."""

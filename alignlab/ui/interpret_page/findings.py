@@ -1,0 +1,57 @@
+"""What distinguishes the source, what to look at next, all of it in sentences, and the limits."""
+
+from __future__ import annotations
+
+from html import escape
+
+from alignlab.services.interpret.contract import Interpretation
+from alignlab.ui.interpret_page.cite import Citations, anchor, mark
+
+
+def differences_html(interpretation: Interpretation) -> str:
+    """What distinguishes it from its neighbours, as HTML."""
+    cite = Citations(interpretation)
+    items = "".join(
+        f'<li id="{anchor(found.id)}">{cite.linked(found.statement)} {mark(found.id)}</li>'
+        for found in interpretation.differences
+    )
+    body = f'<ul class="al-found">{items}</ul>' if items else "<p>Nothing that its errors do not explain.</p>"
+    return f'<h2 class="al-part">What distinguishes it from its neighbours</h2>{body}'
+
+
+def suggestions_html(interpretation: Interpretation) -> str:
+    """What to look at next, as HTML."""
+    cite = Citations(interpretation)
+    items = "".join(
+        f"<li>{cite.linked(suggestion.text)} {cite.because(suggestion.because)}</li>"
+        for suggestion in interpretation.suggestions
+    )
+    return f'<h2 class="al-part">What to look at next</h2><ol class="al-next">{items}</ol>' if items else ""
+
+
+def summary_html(interpretation: Interpretation) -> str:
+    """A language model's paragraph where there is one that passed its check, else the digest, as HTML."""
+    cite, paragraph = Citations(interpretation), interpretation.paragraph
+    if paragraph is not None and paragraph.text:
+        return (
+            f'<h2 class="al-part">In words <span class="al-word">{escape(paragraph.model)}</span></h2>'
+            f'<p class="al-told">{cite.linked(paragraph.text)}</p><p class="al-dim">Written from the evidence on this '
+            "page alone; every id that it cites exists, and the figures that it quotes stand there.</p>"
+        )
+    if not interpretation.digest:
+        return ""
+    refused = ""
+    if paragraph is not None and paragraph.problem:
+        refused = f'<p class="al-dim">No paragraph by {escape(paragraph.model)}: {escape(paragraph.problem)}</p>'
+    sections = "".join(
+        f'<p class="al-told"><b>{escape(section.title)}.</b> {cite.linked(" ".join(section.sentences))}</p>'
+        for section in interpretation.digest
+    )
+    return f'<h2 class="al-part">In words</h2>{sections}{refused}'
+
+
+def limits_html(interpretation: Interpretation) -> str:
+    """What one must keep in mind, as HTML."""
+    cite = Citations(interpretation)
+    items = "".join(f"<li>{cite.linked(words)}</li>" for words in (*interpretation.limits, *interpretation.notes))
+    return f'<h2 class="al-part">Limits</h2><ul class="al-found">{items}</ul>' if items else ""
