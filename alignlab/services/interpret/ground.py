@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,32 +40,34 @@ class Ground:
     @property
     def distances(self) -> Distances:
         """How far sources lie from the training sources, and how far held-out ones do."""
-        with self._lock:
-            return self._distances
+        return self._part("_distances")
 
     @property
     def classes(self) -> ClassGround:
         """How neighbours tell classes."""
-        with self._lock:
-            return self._classes
+        return self._part("_classes")
 
     @property
     def estimator(self) -> LatentEstimator:
         """Estimates of the 20 variables."""
-        with self._lock:
-            return self._estimator
+        return self._part("_estimator")
 
     @property
     def papers(self) -> PaperPlaces:
         """Where the survey's papers lie."""
-        with self._lock:
-            return self._papers
+        return self._part("_papers")
 
     @property
     def sentences(self) -> SentencePlaces | None:
         """Where sentences lie; None for a survey without texts."""
-        with self._lock:
-            return self._sentences
+        return self._part("_sentences")
+
+    def _part(self, name: str) -> Any:
+        """A part, made if it has not been: who asks for one that is there never waits for another one."""
+        if name not in self.__dict__:
+            with self._lock:
+                return getattr(self, name)
+        return self.__dict__[name]
 
     @cached_property
     def _distances(self) -> Distances:
