@@ -6,20 +6,21 @@ from typing import Any
 
 import click
 
-from alignlab.cli_ingest_files import add_file_commands
+from alignlab.cli_ingest_files import file_command
 from alignlab.cli_settings import given_settings, settings_options
 from alignlab.config import load_config
 from alignlab.services.gather.stages import STAGES, Settings, Stage
+from alignlab.services.ingest_files import READERS
 
 _REAL = "real"
 
 
-class _Stages(click.Group):
-    """The commands, of which those of the stages are made when they are asked for: their settings import archives."""
+class _Ways(click.Group):
+    """The commands, of stages and of readers, made when they are asked for: their settings import archives."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names: the stages in their order, all of them in one, then the rest."""
-        return [*STAGES, _REAL, *super().list_commands(ctx)]
+        """Names: the stages in their order, all of them in one, what there is, then the readers of files."""
+        return [*STAGES, _REAL, *super().list_commands(ctx), *READERS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name."""
@@ -27,6 +28,8 @@ class _Stages(click.Group):
             return _command(_REAL, list(STAGES.values()), _REAL_HELP)
         if cmd_name in STAGES:
             return _command(cmd_name, [STAGES[cmd_name]], f"{STAGES[cmd_name].summary}\n\n{_STAGE_HELP}")
+        if cmd_name in READERS:
+            return file_command(READERS[cmd_name])
         return super().get_command(ctx, cmd_name)
 
 
@@ -38,7 +41,7 @@ _REAL_HELP = f"""Do all stages, from the archives to the survey: csc, simbad, ad
 {_STAGE_HELP}"""
 
 
-@click.group(cls=_Stages)
+@click.group(cls=_Ways)
 def ingest() -> None:
     """Make a survey: from archives, through a collection, or from files."""
 
@@ -136,6 +139,3 @@ def _gather(collection: str, settings: Settings) -> None:
         # What has ended is told, also where a later stage could not be done.
         for line in told:
             click.echo(line)
-
-
-add_file_commands(ingest)

@@ -2,79 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+import dataclasses
+from typing import Any
 
 import click
 
+from alignlab.cli_settings import given_settings, parameter, settings_options
 from alignlab.config import load_config
-from alignlab.spectra.grid import GridKind
+from alignlab.services.ingest_files import PATH_FIELDS, FileReader
+from alignlab.training.recipe_base import Recipe
 
 
-def add_file_commands(ingest: click.Group) -> None:
-    """Give the group the commands of this module."""
-    for command in (ogip, axia, csc_table):
-        ingest.add_command(command)
+def file_command(reader: FileReader) -> click.Command:
+    """The command of a reader: the files as arguments, its other settings as options."""
+    fields = [field.name for field in dataclasses.fields(reader.settings)]  # type: ignore[arg-type]
+    what = next(name for name in fields if name in PATH_FIELDS)
+    several = what == "files"
+
+    def run(survey: str, replace: bool, dry_run: bool, as_job: bool, paths: Any, **values: Any) -> None:
+        given = {parameter(reader.name, what): tuple(paths) if several else paths}
+        settings = given_settings(reader.settings, {**values, **given}, stage=reader.name)
+        if dry_run:
+            _show_plan(settings)
+        elif as_job:
+            _submit(reader, survey, settings, replace)
+        else:
+            _ingest(reader, survey, settings, replace)
+
+    return click.Command(
+        reader.name,
+        params=[
+            click.Argument(
+                ["paths"], nargs=-1 if several else 1, required=True, metavar="FILE..." if several else "FILE"
+            ),
+            click.Option(["--name", "survey"], required=True, help="Name of the new survey."),
+            click.Option(["--replace"], is_flag=True, help="Put it in the place of a survey of that name."),
+            click.Option(["--dry-run"], is_flag=True, help="Count what would be read, and read nothing."),
+            click.Option(["--job", "as_job"], is_flag=True, help="Have it done in the background instead."),
+            *(
+                option
+                for option in settings_options(reader.settings, stage=reader.name)
+                if option.name != parameter(reader.name, what)
+            ),
+        ],
+        callback=run,
+        help=reader.summary,
+    )
 
 
-def _survey_options(command: Callable[..., None]) -> Callable[..., None]:
-    command = click.option("--grid", type=click.Choice(["log", "linear"]), default="log", show_default=True)(command)
-    command = click.option("--replace", is_flag=True, help="Put it in the place of a survey of that name.")(command)
-    return click.option("--name", required=True, help="Name of the new survey.")(command)
+def _show_plan(settings: Recipe) -> None:
+    from alignlab.services.gather.words import size
+    from alignlab.services.ingest_files import plan_files
+
+    plan = plan_files(settings)
+    click.echo(f"{plan.n_wanted:,} {plan.what}\t{size(plan.n_bytes or 0)}")
+    for note in plan.notes:
+        click.echo(f"alignlab: {note}", err=True)
 
 
-@click.command("ogip")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@_survey_options
-def ogip(paths: tuple[Path, ...], name: str, replace: bool, grid: GridKind) -> None:
-    """Read OGIP spectra (PHA or PI, .gz too); background, ARF and RMF are found through their headers."""
+def _submit(reader: FileReader, survey: str, settings: Recipe, replace: bool) -> None:
+    from alignlab.cli_jobs import tell_submitted
+    from alignlab.services.job_kinds.ingest_files import FilesRecipe
+    from alignlab.services.jobs import submit
+
+    recipe = FilesRecipe.of(reader.name, settings, replace=replace)
+    tell_submitted(submit("ingest-files", recipe, config=load_config(), survey=survey))
+
+
+def _ingest(reader: FileReader, survey: str, settings: Recipe, replace: bool) -> None:
     from alignlab.cli import progress_bar
-    from alignlab.services.ingest import ingest_ogip_files
+    from alignlab.services.ingest_files import ingest_files
 
     with progress_bar("ingest") as on_step:
-        outcome = ingest_ogip_files(
-            paths, name=name, config=load_config(), grid_kind=grid, replace=replace, on_step=on_step
+        outcome = ingest_files(
+            reader.name, settings, name=survey, config=load_config(), replace=replace, on_step=on_step
         )
-    _tell(outcome.survey.folder, outcome.survey.n_sources, outcome.problems)
-
-
-@click.command("axia")
-@click.argument("path", type=click.Path(path_type=Path))
-@_survey_options
-def axia(path: Path, name: str, replace: bool, grid: GridKind) -> None:
-    """Read an Axia corpus (corpus.jsonl or corpus.jsonl.gz): photon events with catalogued variables."""
-    from alignlab.cli import progress_bar
-    from alignlab.services.ingest import ingest_axia_file
-
-    with progress_bar("ingest") as on_step:
-        outcome = ingest_axia_file(
-            path, name=name, config=load_config(), grid_kind=grid, replace=replace, on_step=on_step
-        )
-    _tell(outcome.survey.folder, outcome.survey.n_sources, outcome.problems)
-
-
-@click.command("csc-table")
-@click.argument("path", type=click.Path(path_type=Path))
-@click.option("--classes", type=click.Path(path_type=Path), help="Table with the sources' real classes, by name.")
-@click.option("--seed", default=7, show_default=True, type=click.IntRange(0), help="Of photons, texts and split.")
-@_survey_options
-def csc_table(path: Path, classes: Path | None, seed: int, name: str, replace: bool, grid: GridKind) -> None:
-    """Read a table of CSC detections and simulate each one's spectrum from its catalogued fit.
-
-    The variables stay the real, catalogued ones; photons and literature are simulated.
-    """
-    from alignlab.cli import progress_bar
-    from alignlab.services.ingest import ingest_csc_table
-
-    with progress_bar("ingest") as on_step:
-        outcome = ingest_csc_table(
-            path, name=name, config=load_config(), classes_path=classes, grid_kind=grid, seed=seed,
-            replace=replace, on_step=on_step,
-        )  # fmt: skip
-    _tell(outcome.survey.folder, outcome.survey.n_sources, outcome.problems)
-
-
-def _tell(folder: Path, n_sources: int, problems: tuple[str, ...]) -> None:
-    for problem in problems:
+    for problem in outcome.problems:
         click.echo(f"alignlab: {problem}", err=True)
-    click.echo(f"{n_sources} sources in {folder}")
+    click.echo(f"{outcome.survey.n_sources} sources in {outcome.survey.folder}")

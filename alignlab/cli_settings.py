@@ -48,14 +48,15 @@ def given_settings(settings: type[Recipe], values: Mapping[str, Any], *, stage: 
     """
     given = {}
     for field in dataclasses.fields(settings):  # type: ignore[arg-type]
-        value = values.get(_parameter(stage, field.name))
+        value = values.get(parameter(stage, field.name))
         if value is not None and value != ():
             given[field.name] = _listed(value) if isinstance(value, tuple) else value
     return settings(**given)
 
 
-def _parameter(stage: str, field: str) -> str:
-    return f"{stage}_{field}"
+def parameter(stage: str, field: str) -> str:
+    """Name under which a command is given a setting."""
+    return f"{stage}_{field}".replace("-", "_")
 
 
 def _option(
@@ -65,9 +66,9 @@ def _option(
     shown = f"{stage}-{words}" if with_prefix else words
     is_switch, is_list = hint is bool, get_origin(hint) is tuple
     meaning = settings.MEANINGS[field.name]
-    variable = f"ALIGNLAB_{stage}_{field.name}".upper() if field.name.endswith(_PLACES) else None
+    variable = f"ALIGNLAB_{parameter(stage, field.name)}".upper() if field.name.endswith(_PLACES) else None
     return click.Option(
-        [f"--{shown}/--no-{shown}" if is_switch else f"--{shown}", _parameter(stage, field.name)],
+        [f"--{shown}/--no-{shown}" if is_switch else f"--{shown}", parameter(stage, field.name)],
         type=_type(settings, field.name, hint),
         default=None,
         multiple=is_list,

@@ -15,12 +15,15 @@ from alignlab.cli import main
 from alignlab.cli_settings import given_settings, settings_options
 from alignlab.config import Config
 from alignlab.errors import AlignlabError, RecipeError
+from alignlab.jobs.spec import JobSpec
 from alignlab.services import jobs
 from alignlab.services.gather.stages import STAGES, in_order
 from alignlab.services.job_kinds.ingest import IngestRecipe
 from alignlab.services.workspace import Catalogue
 from alignlab.training.recipe_base import Range, Recipe
 from tests.services.gathered import gathered, templates_in
+from tests.services.synchronous import run_synchronously
+from tests.spectra.ogip_files import default_counts, write_spectrum
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,3 +186,33 @@ def test_help_names_every_stage_and_option():
         assert f"\n  {name} " in told
     options = CliRunner().invoke(main, ["ingest", "real", "--help"]).stdout
     assert "--csc-cone" in options and "--summaries-max-usd" in options and "ALIGNLAB_ADS_ADDRESS" in options
+
+
+def test_files_become_a_survey_in_the_background_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    config = Config(data_dir=tmp_path / "data")
+    monkeypatch.setenv("ALIGNLAB_DATA", str(config.data_dir))
+    monkeypatch.setattr(jobs, "ensure_worker", lambda config: False)
+    write_spectrum(tmp_path / "a.pi", default_counts(1))
+    monkeypatch.chdir(tmp_path)
+    assert typed("ogip", "a.pi", "gone.pi", "--name", "mine", "--dry-run").stdout.startswith("2 files\t")
+    job_id = typed("ogip", "a.pi", "--name", "mine", "--job").stdout.partition("\t")[0]
+    job = jobs.job(config, job_id)
+    # The worker may sit in another folder.
+    assert job.spec.recipe["settings"]["files"] == [str(tmp_path / "a.pi")]
+    made = run_synchronously(job.spec, config)
+    assert made == {"collection": "mine", "survey": "mine", "n_sources": 1, "n_problems": 0}
+    # Killed after it had published, it finds its own survey.
+    assert run_synchronously(job.spec, config)["survey"] == "mine"
+    assert "exists already" in typed("ogip", "a.pi", "--name", "mine").stderr
+
+
+def test_a_job_of_stages_ends_with_the_survey_and_what_each_has_done(collected: Config):
+    recipe = IngestRecipe(stages=("assemble",), settings={"assemble": {"survey": "sky"}})
+    spec = JobSpec(kind="ingest", survey="field", survey_digest="", recipe=json.loads(recipe.to_json()))
+    made = run_synchronously(spec, collected)
+    assert (made["collection"], made["survey"]) == ("field", "sky")
+    assert made["outcomes"]["assemble"]["n_there"] == 10
+    again = run_synchronously(spec, collected)
+    assert again["outcomes"]["assemble"]["n_new"] == 0
+    with pytest.raises(RecipeError, match="settings are given for csc, which is not among the stages"):
+        IngestRecipe(stages=("assemble",), settings={"csc": {}})

@@ -23,6 +23,7 @@ KINDS: Mapping[str, str] = {
     "apply": "alignlab.services.job_kinds.apply",
     "evaluate": "alignlab.services.job_kinds.evaluate",
     "ingest": "alignlab.services.job_kinds.ingest",
+    "ingest-files": "alignlab.services.job_kinds.ingest_files",
 }
 #: Kinds that are never submitted by themselves, only as parts of other jobs.
 PART_KINDS: Mapping[str, str] = {"trial": "alignlab.services.job_kinds.trial"}
