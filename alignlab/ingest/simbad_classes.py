@@ -11,13 +11,11 @@ from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from alignlab.errors import InputFileError
-from alignlab.spectra.population import CLASSES
 
 #: In the place of a class: something that is none of ours; a type that does not say what it is, as "X-ray source".
 OTHER, UNKNOWN = "-", "?"
 _TABLE = Path(__file__).with_suffix(".csv")
 _CANDIDATE = "_Candidate"
-_REMEDY = f"A class is one of {', '.join(CLASSES)}, '{OTHER}' for none of these, or '{UNKNOWN}' for unknown."
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,10 @@ class SimbadClasses:
             self._short[f"{otype}{_CANDIDATE}"] = row["candidate"]
 
     def _override(self, path: Path) -> None:
-        seen = set()
+        # Imported here: it takes seconds.
+        from alignlab.spectra.population import CLASSES
+
+        seen, others = set(), f"'{OTHER}' for none of these, or '{UNKNOWN}' for unknown"
         for line, row in _rows(path, ("otype", "class")):
             otype, given = self._short_of(row["otype"]), row["class"]
             if otype not in self._types:
@@ -107,7 +108,8 @@ class SimbadClasses:
                     remedy=f"{hint}Types are listed in alignlab/ingest/simbad_classes.csv.",
                 )
             if given not in (*CLASSES, OTHER, UNKNOWN):
-                raise InputFileError(path, f"line {line}: {given!r} is no class", remedy=_REMEDY)
+                remedy = f"A class is one of {', '.join(CLASSES)}, {others}."
+                raise InputFileError(path, f"line {line}: {given!r} is no class", remedy=remedy)
             if otype in seen:
                 raise InputFileError(path, f"line {line}: {row['otype']!r} comes a second time", remedy="Keep one.")
             seen.add(otype)

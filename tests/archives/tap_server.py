@@ -197,7 +197,8 @@ class TapServer(ArchiveServer):
             with self._lock:
                 sql = self._with_uploads(to_sql(adql, has_geometry=self._has_geometry), parameters, files)
                 asked = self._connection.execute(sql)
-                rows, columns = asked.fetchmany(limit + 1), asked.description or []
+                # All of them: an answer that is not read to its end blocks the next question.
+                rows, columns = asked.fetchall(), asked.description or []
         except (AdqlError, duckdb.Error) as error:
             return _error(f"Error executing query: {error}")
         self.questions.append((adql, sha256(b"".join(files.values())).hexdigest()))
