@@ -59,6 +59,11 @@ class Config:
         return self.data_dir / "papers.sqlite"
 
     @property
+    def answers_path(self) -> Path:
+        """The SQLite file of what language models and embedders were asked and answered: nothing is paid twice."""
+        return self.data_dir / "answers.sqlite"
+
+    @property
     def jobs_dir(self) -> Path:
         """Folder with one sub-folder per background job."""
         return self.data_dir / "jobs"

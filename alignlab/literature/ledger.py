@@ -6,6 +6,7 @@ is killed in between leaves the first note, which counts as spent: the answer ma
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -86,13 +87,22 @@ class Ledger:
         self._reserved: dict[str, float] = {}
         # What questions without an answer have cost, those included that an earlier process was asking when it ended.
         self._in_vain: dict[str, float] = {}
+        self._left_by_others: dict[str, float] = {}
         self.spent_usd = 0.0
         for key, row in rows.rows(_ANSWERS):
             cost = row["usd"] + row["reserved_usd"]
             if row["answer"] is None:
                 self._in_vain[key] = cost
+                self._left_by_others[key] = row["reserved_usd"]
             if row["purpose"] == purpose:
                 self.spent_usd += cost
+
+    @property
+    def left_usd(self) -> float:
+        """What may still be promised; infinite without a budget."""
+        with self._lock:
+            held = self.spent_usd + sum(self._reserved.values())
+        return max(self.max_usd - held, 0.0) if self.max_usd else math.inf
 
     def find(self, key: str) -> Answer | None:
         """The answer to a question that was asked before, by anybody."""
@@ -122,6 +132,20 @@ class Ledger:
                 )
             self._reserved.update(most_usd)
         self._note(most_usd)
+
+    def promised(self, key: str) -> float:
+        """What a question under way may cost at most."""
+        with self._lock:
+            return self._reserved.get(key, 0.0)
+
+    def adopt(self, keys: Iterable[str]) -> None:
+        """What an earlier process asked is still under way, as in a batch: its promise holds and nothing is lost."""
+        with self._lock:
+            for key in keys:
+                usd = self._left_by_others.pop(key, 0.0)
+                self._in_vain[key] = self._in_vain.get(key, 0.0) - usd
+                self.spent_usd -= usd
+                self._reserved[key] = usd
 
     def release(self, keys: Iterable[str]) -> None:
         """These questions were refused before they cost anything."""

@@ -115,7 +115,7 @@ class LanguageModel:
         said = sum(estimated_tokens(message["content"]) for message in messages) + estimated_tokens(json.dumps(schema))
         return Question(key=key, body=body, most_usd=most, estimated_input_tokens=said)
 
-    def read(self, completion: Mapping[str, Any], *, most_usd: float, is_batch: bool) -> Answer:
+    def read(self, completion: Any, *, most_usd: float, is_batch: bool) -> Answer:
         """An answer of the chat completions endpoint.
 
         Raises

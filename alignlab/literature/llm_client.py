@@ -30,7 +30,18 @@ T = TypeVar("T")
 
 
 class LanguageModelError(AlignlabError):
-    """The service does not answer, or not as it should: nothing more can be asked for now."""
+    """The service does not answer, or not as it should.
+
+    Parameters
+    ----------
+    message : str
+    may_pass : bool
+        Whether the next question may fare better; a key that is refused or a model that is not there stays so.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", may_pass: bool = False) -> None:
+        super().__init__(message, remedy=remedy)
+        self.may_pass = may_pass
 
 
 class QuestionError(AlignlabError):
@@ -130,12 +141,15 @@ def call(request: Callable[[], T]) -> T:
         problem = LanguageModelError(
             f"{_host(error)} {'did not answer in time' if slow else 'cannot be reached, or broke off its answer'}.",
             remedy="Check the network and the address, and try again; nothing that was answered is lost.",
+            may_pass=True,
         )
         raise FailureForNow(problem, may_have_cost=True) from None
-    except (openai.OpenAIError, ValueError) as error:
+    except (openai.OpenAIError, ValueError, AttributeError, TypeError) as error:
+        # The client hands on a page of HTML as text, which then lacks whatever is looked for in it.
         problem = LanguageModelError(
             f"The model's service gave no readable answer ({type(error).__name__}).",
             remedy="Check that the address is that of an OpenAI-compatible service.",
+            may_pass=True,
         )
         raise FailureForNow(problem, may_have_cost=True) from None
 
@@ -159,7 +173,7 @@ def _refused(error: openai.APIStatusError) -> Exception:
         return LanguageModelError(told, remedy="Check the model's name and the service's address.")
     if status in _TRANSIENT:
         return FailureForNow(
-            LanguageModelError(told, remedy="Try again later; what was answered is kept."),
+            LanguageModelError(told, remedy="Try again later; what was answered is kept.", may_pass=True),
             retry_after_s=_retry_after(error.response.headers),
         )
     if code == "context_length_exceeded" or status == 413 or "maximum context length" in said:

@@ -17,7 +17,8 @@ place           key             columns
                                 about), redshift; a source that SIMBAD does not have has no main_id
 ``papers``      bibcode         title, year, abstract, full_text, doi, authors, n_citations, n_objects, is_catalogue
 ``sourced``     name            bibcodes (those of ``papers`` that are about the source)
-``summaries``   name            one text per aspect, null where it is not discussed; summariser, bibcodes
+``summaries``   name            one text per aspect, null where it is not discussed; summariser, bibcodes (those read),
+                                n_redacted (aspects from which names were taken out), digest (of what it was made from)
 ==============  ==============  ========================================================================================
 """
 
