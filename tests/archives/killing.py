@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 import multiprocessing
+import os
 import random
 import signal
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from alignlab.config import Config
@@ -19,7 +20,14 @@ from tests.archives.serving import ArchiveServer
 _PROCESSES = multiprocessing.get_context("forkserver")
 
 
-def gather_with_kills(data: Path, stage: str, recipe: str, *, moments: Sequence[Callable[[], bool]]) -> int:
+def gather_with_kills(
+    data: Path,
+    stage: str,
+    recipe: str,
+    *,
+    moments: Sequence[Callable[[], bool]],
+    environment: Mapping[str, str] | None = None,
+) -> int:
     """Kill a stage when each moment comes, in their order, then let it end; the number of kills that struck it.
 
     Parameters
@@ -30,11 +38,13 @@ def gather_with_kills(data: Path, stage: str, recipe: str, *, moments: Sequence[
         Such as ``csc``: ``gather_csc`` and ``CscSettings`` of ``alignlab.services.gather.csc``.
     recipe : str
         Its settings as JSON.
+    environment : dict, optional
+        Variables that it needs, such as a token.
     """
     _PROCESSES.set_forkserver_preload(["tests.archives.killing", f"alignlab.services.gather.{stage}"])
     n_kills = 0
     for come in [*moments, lambda: False]:
-        process = _PROCESSES.Process(target=_gather, args=(data, stage, recipe), daemon=True)
+        process = _PROCESSES.Process(target=_gather, args=(data, stage, recipe, dict(environment or {})), daemon=True)
         process.start()
         while process.is_alive() and not come():
             time.sleep(0.002)
@@ -60,7 +70,8 @@ def soon_after(server: ArchiveServer, n_asked: int, dice: random.Random, *, with
     return has_come
 
 
-def _gather(data: Path, stage: str, recipe: str) -> None:
+def _gather(data: Path, stage: str, recipe: str, environment: dict[str, str]) -> None:
+    os.environ.update(environment)
     try:
         module = importlib.import_module(f"alignlab.services.gather.{stage}")
         config = Config(data_dir=data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from alignlab.services.gather.paper_choice import AdsSettings
 from alignlab.store.collection import Collection
 from tests.archives.ads_server import TOKEN, AdsServer, ads_paper
 from tests.archives.faults import expired_token, refuse, stall
-from tests.archives.killed import kill_and_resume
+from tests.archives.killing import gather_with_kills, soon_after
 
 N_SOURCES, PER_SOURCE = 12, 6
 CATALOGUE, LACKING, SILENT = "2010ApJS..189...37E", "1999Natur.400..123X", "2021yCat....1....0N"
@@ -55,7 +56,7 @@ def config(tmp_path: Path) -> Config:
 
 @pytest.fixture
 def collection(config: Config) -> Collection:
-    return matched(config, "real")
+    return matched(config, "sky")
 
 
 def matched(config: Config, name: str) -> Collection:
@@ -102,7 +103,7 @@ def test_nothing_is_asked_twice_not_even_for_another_collection_or_without_a_tok
     gather_ads(collection, settings(ads), config=config)
     n = ads.n_asked()
     monkeypatch.delenv("ALIGNLAB_ADS_TOKEN")
-    again, other = matched(config, "real"), matched(config, "other")
+    again, other = matched(config, "sky"), matched(config, "other")
     assert gather_ads(again, settings(ads), config=config).n_new == 0
     gather_ads(other, settings(ads, max_papers=2), config=config)
     assert ads.n_asked() == n and len(sourced(other)["source 1"]) == 2
@@ -239,9 +240,10 @@ def test_without_matches_the_error_says_what_to_do_first(config, ads):
 
 
 def test_killed_at_any_moment_it_goes_on_and_asks_again_for_one_request_at_most(config, collection, ads):
-    n_kills = kill_and_resume(
-        "alignlab.services.gather.ads", "gather_ads", settings(ads, papers_per_request=4), collection, config,
-        seeds=(1, 2, 3), server=ads,
-    )  # fmt: skip
+    dice = random.Random(5)
+    moments = [soon_after(ads, n, dice, within_s=0.02) for n in (1, 4, 8)]
+    recipe = settings(ads, papers_per_request=4).to_json()
+    environment = {"ALIGNLAB_ADS_TOKEN": TOKEN}
+    n_kills = gather_with_kills(config.data_dir, "ads", recipe, moments=moments, environment=environment)
     assert sourced(collection) == {f"source {s}": [paper_of(s, i) for i in (5, 4, 3, 2)] for s in range(N_SOURCES)}
-    assert ads.n_repeated() <= n_kills
+    assert n_kills and ads.n_repeated() <= n_kills and ads.n_asked() <= 12 + n_kills

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from alignlab.progress import StoppedError
 from alignlab.services.gather.simbad import SimbadSettings, gather_simbad, plan_simbad
 from alignlab.store.collection import Collection
 from tests.archives.faults import refuse, stall
-from tests.archives.killed import kill_and_resume
+from tests.archives.killing import gather_with_kills, soon_after
 from tests.archives.simbad_tables import Sky, SkyObject, simbad_server
 
 N = 30
@@ -58,7 +59,7 @@ def config(tmp_path: Path) -> Config:
 
 @pytest.fixture
 def collection(config: Config) -> Collection:
-    collection = Collection(config.collections_dir / "real")
+    collection = Collection(config.collections_dir / "sky")
     collection.put("sources", {name_of(i): {"ra": 10 + i / 10, "dec": 0.0, "error_arcsec": 0.8} for i in range(N)})
     return collection
 
@@ -177,10 +178,8 @@ def test_killed_at_any_moment_it_goes_on_and_asks_again_for_one_request_at_most(
     expected = Collection(tmp_path / "whole")
     expected.put("sources", dict(collection.rows("sources")))
     gather_simbad(expected, settings(server), config=config)
-    n_before, server.questions = server.n_asked(), []
-    n_kills = kill_and_resume(
-        "alignlab.services.gather.simbad", "gather_simbad", settings(server), collection, config,
-        seeds=(1, 2, 3), server=server,
-    )  # fmt: skip
+    n_before, server.questions, dice = server.n_asked(), [], random.Random(7)
+    moments = [soon_after(server, n_before + n, dice, within_s=0.02) for n in (1, 5, 9)]
+    n_kills = gather_with_kills(config.data_dir, "simbad", settings(server).to_json(), moments=moments)
     assert dict(collection.rows("matches")) == dict(expected.rows("matches"))
     assert n_kills and server.n_asked_again <= n_kills and server.n_asked() - n_before <= 12 + n_kills
