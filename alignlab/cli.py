@@ -15,6 +15,7 @@ import alignlab
 from alignlab import cli_runs
 from alignlab.cli_evaluate import evaluate
 from alignlab.cli_ingest import ingest
+from alignlab.cli_interpret import interpret_command
 from alignlab.cli_jobs import add_job_commands
 from alignlab.cli_real import check_real_command
 from alignlab.cli_small_heads import small_heads_command
@@ -246,28 +247,6 @@ def search(query: tuple[str, ...], radius: float, k: int, survey_name: str | Non
         click.echo(line)
 
 
-@main.command("interpret")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-k", default=5, show_default=True, type=click.IntRange(1, 100), help="Number of neighbours.")
-@_workspace_options
-def interpret_command(paths: tuple[Path, ...], k: int, survey_name: str | None, run_id: str | None) -> None:
-    """Encode the spectra in PATHS (PHA with ARF, RMF and background; tables; events) and say what is near them."""
-    from tempfile import TemporaryDirectory
-
-    from alignlab.services.drop import dropped_files, interpret
-    from alignlab.services.search_text import drop_lines
-
-    workspace = _open(survey_name, run_id)
-    with TemporaryDirectory(prefix="alignlab.") as folder:
-        with progress_bar("interpret") as on_step:
-            outcome = interpret(workspace, dropped_files(paths), Path(folder), on_step=on_step)
-        for problem in outcome.problems:
-            click.echo(f"alignlab: {problem}", err=True)
-        for line in drop_lines(outcome, workspace, k=k):
-            click.echo(line)
-        outcome.applied.survey.close()
-
-
 def _of_class(sources: pd.DataFrame, source_class: str) -> NDArray[np.bool_]:
     classes = sorted(set(sources["source_class"]))
     if source_class not in classes:
@@ -363,6 +342,7 @@ def train_encoder_command(sources: int, seed: int, epochs: int | None, output: P
 
 
 main.add_command(ingest)
+main.add_command(interpret_command)
 main.add_command(evaluate)
 main.add_command(check_real_command)
 cli_runs.add_commands(main)

@@ -1,8 +1,6 @@
-"""``alignlab search`` and ``alignlab interpret``."""
+"""``alignlab search``."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -10,7 +8,6 @@ from click.testing import CliRunner, Result
 from alignlab.cli import main
 from alignlab.config import Config
 from alignlab.services.workspace import Catalogue
-from tests.services.test_drop import JPEG, spectrum_csv
 
 
 @pytest.fixture
@@ -34,25 +31,3 @@ def test_search_by_name_position_and_words(run, small_demo):
     assert "# papers (simulated)" in words
     assert words.count("\tspectrum ") == 3
     assert "nothing found" in run("search", "zzzzzz").stdout
-
-
-def test_interpret_names_neighbours_and_leaves_nothing(run, small_demo, tmp_path: Path):
-    path = tmp_path / "mine.csv"
-    path.write_text(spectrum_csv())
-    before = sorted(small_demo.data_dir.rglob("*"))
-    result = run("interpret", "-k", "4", str(path))
-    assert result.exit_code == 0
-    first, *near = [line for line in result.stdout.splitlines() if not line.startswith("#")]
-    assert first.startswith("mine\t")
-    assert "the training set" in first
-    assert len(near) == 4
-    assert sorted(small_demo.data_dir.rglob("*")) == before
-
-
-def test_interpret_refuses_in_one_line(run, tmp_path: Path):
-    path = tmp_path / "photo.jpg"
-    path.write_bytes(JPEG)
-    result = run("interpret", str(path))
-    assert result.exit_code == 2
-    assert "neither FITS nor text" in result.stderr.splitlines()[-1]
-    assert run("interpret", str(tmp_path / "absent.pi")).exit_code == 2

@@ -1,15 +1,12 @@
-"""Results of searches and of dropped spectra as lines for a terminal: cells apart by tabs."""
+"""Results of searches as lines for a terminal: cells apart by tabs."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 
-from alignlab.services.drop import DropOutcome
 from alignlab.services.search import SearchResult
 from alignlab.services.search_hits import FoundSource, NameReading, PositionReading, WordHit, WordsReading
-from alignlab.services.sources import applied_source_card
 from alignlab.services.workspace import Workspace
 
 
@@ -25,18 +22,6 @@ def search_lines(result: SearchResult, workspace: Workspace, *, most: int) -> It
             yield from _words(result.words, workspace, most)
     if result.is_empty:
         yield f"# nothing found for {result.query!r}"
-
-
-def drop_lines(outcome: DropOutcome, workspace: Workspace, *, k: int) -> Iterator[str]:
-    """What is near each source of a drop, and how far it lies from the training set."""
-    seen = replace(workspace, overlays=(*workspace.overlays, outcome.applied))
-    survey = outcome.applied.survey
-    for index, statement in enumerate(outcome.statements):
-        card = applied_source_card(seen, survey.name, index, k=k)
-        yield f"{card.name}\t{_counts(float(survey.sources['counts'].iloc[index]))}\t{statement}"
-        for near in card.neighbours:
-            yield f"\t{near.name}\t{near.source_class}\t{near.similarity:.3f}"
-    yield from (f"# {note}" for note in outcome.notes)
 
 
 def _names(reading: NameReading, most: int) -> Iterator[str]:

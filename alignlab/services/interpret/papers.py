@@ -15,8 +15,8 @@ from alignlab.services.subject import Subject
 N_SENTENCES, N_SOURCES = 2, 3
 #: A sentence less similar than this carries no match.
 LEAST_SIMILARITY = 0.1
-#: Sentences of one abstract that are looked at.
-_MOST_SENTENCES = 60
+#: Sentences of one abstract that are looked at, and the shortest, in characters.
+_MOST_SENTENCES, _SHORTEST = 60, 25
 #: What a simulated abstract says of itself carries no match.
 _REMARK = "["
 
@@ -63,8 +63,8 @@ def _quotes(
     query = query / max(float(np.linalg.norm(query)), 1e-12)
     quotes = []
     for paper in papers:
-        texts = [text for text in sentences_of(paper.abstract) if not text.startswith(_REMARK)][:_MOST_SENTENCES]
-        scored = [(float(placed.place @ query), placed) for placed in places.place(texts)]
+        texts = [s for s in sentences_of(paper.abstract) if len(s) >= _SHORTEST and not s.startswith(_REMARK)]
+        scored = [(float(placed.place @ query), placed) for placed in places.place(texts[:_MOST_SENTENCES])]
         matching = [pair for pair in scored if pair[0] >= LEAST_SIMILARITY]
         best = sorted(matching, key=lambda pair: -pair[0])[:N_SENTENCES]
         quotes.append(

@@ -99,8 +99,9 @@ def interpret_source(
 ) -> Interpretation:
     """All stages of `interpret_stages` at once."""
     stages = interpret_stages(subject, position=position, k=k, n_papers=n_papers, llm_model=llm_model)
+    n_stages = len(STAGES) if llm_model else len(STAGES) - 1
     for number, found in enumerate(stages, start=1):
-        report(on_step, number, len(STAGES), f"found {found.stages[-1]}")
+        report(on_step, number, n_stages, f"found {found.stages[-1]}")
     return found
 
 
