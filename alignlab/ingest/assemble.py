@@ -122,7 +122,9 @@ def assemble(
     names = _unique_names(pieces)
     report(on_step, 0, n, "measuring hardness and variability")
     areas, area_notes = _areas(pieces)
-    ratios, ratio_notes = _encoder_ratios(pieces, grid)
+    brought = [encoder_ratio(piece, grid) for piece in pieces]
+    ratios = np.array([ratio for ratio, _ in brought], dtype=np.float32).reshape(n, grid.n_bins)
+    ratio_notes = [note for _, note in brought]
     channels = np.array([p.channel_counts for p in pieces]).reshape(n, len(CHANNEL_EDGES_KEV) - 1)
     unknown = np.zeros(channels.shape[1])
     expected = np.array([unknown if p.channel_background is None else p.channel_background for p in pieces])
@@ -206,24 +208,21 @@ def _analytic_areas(piece: SourcePiece, detectors: Sequence[str]) -> NDArray[np.
     return np.maximum(areas.astype(np.float64), _SMALLEST_AREA_CM2)
 
 
-def _encoder_ratios(pieces: Sequence[SourcePiece], grid: EnergyGrid) -> tuple[NDArray[np.float32], list[str]]:
-    """Factors that put spectra of unlike responses on the one that the encoder knows, and a note where there are."""
-    ratios, notes = np.ones((len(pieces), grid.n_bins), dtype=np.float32), [""] * len(pieces)
-    for i, piece in enumerate(pieces):
-        if piece.area_cm2 is None or piece.detector not in DETECTORS:
-            continue
-        known = _analytic_areas(piece, (piece.detector,))[0]
-        shares = area_shares(piece.area_cm2, known)
-        if not shares["broad"] > 0 or not is_unlike(shares):
-            continue
-        matrix = redistribution(piece.detector) if piece.redistribution is None else piece.redistribution
-        ratios[i] = response_ratio(piece.area_cm2, known, matrix, grid)
-        sizes = ", ".join(f"{shares[band]:.2f} in the {band} band" for band in ("soft", "medium", "hard"))
-        notes[i] = (
-            f"its effective area is unlike the usual one of {piece.detector} ({sizes}, relative to it): the encoder is "
-            "shown the spectrum as the usual area would have given it; counts and variables are as they are"
-        )
-    return ratios, notes
+def encoder_ratio(piece: SourcePiece, grid: EnergyGrid) -> tuple[NDArray[np.float32], str]:
+    """Factors per bin that put a spectrum of an unlike response on the one that the encoder knows, and a note if so."""
+    same = np.ones(grid.n_bins, dtype=np.float32)
+    if piece.area_cm2 is None or piece.detector not in DETECTORS:
+        return same, ""
+    known = _analytic_areas(piece, (piece.detector,))[0]
+    shares = area_shares(piece.area_cm2, known)
+    if not shares["broad"] > 0 or not is_unlike(shares):
+        return same, ""
+    matrix = redistribution(piece.detector) if piece.redistribution is None else piece.redistribution
+    sizes = ", ".join(f"{shares[band]:.2f} in the {band} band" for band in ("soft", "medium", "hard"))
+    return response_ratio(piece.area_cm2, known, matrix, grid), (
+        f"its effective area is unlike the usual one of {piece.detector} ({sizes}, relative to it): the encoder is "
+        "shown the spectrum as the usual area would have given it; counts and variables are as they are"
+    )
 
 
 def _variability(pieces: Sequence[SourcePiece]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -94,7 +94,7 @@ def _pieces(path: Path, grid: EnergyGrid, chosen: Mapping[str, Path], used: set[
     if path.is_file() and not is_fits(path) and (is_text(path) or _TEXT.search(path.name)):
         return table_pieces(path, grid)
     try:
-        return [_piece(spectrum, grid) for spectrum in _spectra(path, chosen, used)]
+        return [spectrum_piece(spectrum, grid) for spectrum in _spectra(path, chosen, used)]
     except InputFileError as problem:
         if not is_fits(path):
             if is_other(path):
@@ -130,8 +130,8 @@ def _spectra(path: Path, chosen: Mapping[str, Path], used: set[Path]) -> list[Og
     return spectra
 
 
-def _piece(spectrum: OgipSpectrum, grid: EnergyGrid) -> SourcePiece:
-    """One spectrum as a source.
+def spectrum_piece(spectrum: OgipSpectrum, grid: EnergyGrid) -> SourcePiece:
+    """One spectrum as a source, its counts and its response on the bins that all sources share.
 
     Raises
     ------

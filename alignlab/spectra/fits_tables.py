@@ -10,7 +10,7 @@ import struct
 import threading
 import warnings
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,11 +20,13 @@ from numpy.typing import NDArray
 
 from alignlab.errors import InputFileError
 from alignlab.spectra.file_bytes import read_whole
+from alignlab.spectra.fits_header import HeaderValue, header_values
+from alignlab.spectra.fits_heap import heap_column
 
 #: Largest file that is read, after decompression.
 MAX_BYTES = 2 * 1024**3
 _MAX_NOTES = 3
-_MAX_HDUS = 200
+_MAX_HDUS, _MAX_COLUMNS = 200, 999
 
 #: What astropy and numpy raise for damaged headers, columns and heaps.
 _DAMAGE = (
@@ -33,8 +35,6 @@ _DAMAGE = (
 )  # fmt: skip
 #: ``warnings.catch_warnings`` changes the state of the whole process, and sessions of the app are threads.
 _LOCK = threading.Lock()
-
-HeaderValue = str | int | float | bool
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -170,7 +170,9 @@ def tables_in(content: bytes, *, path: Path, columns: Collection[str]) -> FitsTa
                 if len(hdus) > _MAX_HDUS:
                     raise InputFileError(path, f"{len(hdus)} HDUs; at most {_MAX_HDUS} are read")
                 tables = tuple(
-                    _table(path, i, hdu, columns) for i, hdu in enumerate(hdus) if isinstance(hdu, fits.BinTableHDU)
+                    _table(path, i, hdu, columns, content)
+                    for i, hdu in enumerate(hdus)
+                    if isinstance(hdu, fits.BinTableHDU)
                 )
                 n_hdus = len(hdus)
         except InputFileError as problem:
@@ -191,21 +193,19 @@ def tables_in(content: bytes, *, path: Path, columns: Collection[str]) -> FitsTa
     return FitsTables(path, tables, n_hdus, _notes(path, caught))
 
 
-def _table(path: Path, index: int, hdu: fits.BinTableHDU, wanted: Collection[str]) -> Table:
-    header = _header(hdu.header)
+def _table(path: Path, index: int, hdu: fits.BinTableHDU, wanted: Collection[str], content: bytes) -> Table:
+    header = header_values(content, hdu.header, start=hdu.fileinfo()["hdrLoc"], damage=_DAMAGE)
     name = str(header.get("EXTNAME", "")).strip()
-    names = [str(n).strip().upper() for n in hdu.columns.names]
+    names = _column_names(header)
+    if names is None or not set(names).isdisjoint(wanted):
+        names = [str(n).strip().upper() for n in hdu.columns.names]
     arrays: dict[str, NDArray | list[NDArray]] = {}
     first_channel, units = {}, {}
-    for number, (column_name, column) in enumerate(zip(names, hdu.columns, strict=True), start=1):
+    for number, (column_name, column) in enumerate(_columns(hdu, names, wanted), start=1):
         if column_name not in wanted or column_name in arrays:
             continue
         try:
-            values = hdu.data[column.name]
-            arrays[column_name] = (
-                [np.array(cell) for cell in values] if "P" in str(column.format) or "Q" in str(column.format)
-                else np.array(values)
-            )  # fmt: skip
+            arrays[column_name] = _column(content, hdu, column)
         except _DAMAGE as problem:
             raise InputFileError(
                 path, f"HDU {index} ({name}): column {column_name} cannot be read ({_first_line(problem)})",
@@ -221,16 +221,23 @@ def _table(path: Path, index: int, hdu: fits.BinTableHDU, wanted: Collection[str
     )  # fmt: skip
 
 
-def _header(header: fits.Header) -> dict[str, HeaderValue]:
-    values: dict[str, HeaderValue] = {}
-    for card in header.cards:
-        try:
-            keyword, value = str(card.keyword).upper(), card.value
-        except _DAMAGE:
-            continue
-        if isinstance(value, (str, int, float, bool)) and keyword not in values:
-            values[keyword] = value
-    return values
+def _column_names(header: dict[str, HeaderValue]) -> list[str] | None:
+    """As the header lists them; None where it leaves one out."""
+    n = header.get("TFIELDS")
+    names = [header.get(f"TTYPE{k + 1}") for k in range(n)] if isinstance(n, int) and 0 <= n <= _MAX_COLUMNS else [None]
+    return None if any(not isinstance(name, str) for name in names) else [str(name).strip().upper() for name in names]
+
+
+def _columns(hdu: fits.BinTableHDU, names: list[str], wanted: Collection[str]) -> Iterable[tuple[str, fits.Column]]:
+    """Names and columns; none where nothing of the table is wanted, since astropy takes its time over them."""
+    return () if set(names).isdisjoint(wanted) else zip(names, hdu.columns, strict=True)
+
+
+def _column(content: bytes, hdu: fits.BinTableHDU, column: fits.Column) -> NDArray | list[NDArray]:
+    if "P" not in str(column.format) and "Q" not in str(column.format):
+        return np.array(hdu.data[column.name])
+    rows = heap_column(content, hdu, column)
+    return [np.array(cell) for cell in hdu.data[column.name]] if rows is None else rows
 
 
 def _refuse_truncated(path: Path, caught: list[warnings.WarningMessage], cause: Exception | None) -> None:

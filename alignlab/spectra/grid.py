@@ -82,9 +82,17 @@ def overlap_matrix(edges_from_kev: ArrayLike, edges_to_kev: ArrayLike) -> NDArra
     for name, edges in (("edges_from_kev", old), ("edges_to_kev", new)):
         if edges.ndim != 1 or len(edges) < 2 or not np.all(np.diff(edges) > 0):
             raise ValueError(f"{name} must be increasing, with at least two values")
-    low = np.maximum(old[:-1, None], new[None, :-1])
-    high = np.minimum(old[1:, None], new[None, 1:])
-    return np.clip(high - low, 0, None) / np.diff(old)[:, None]
+    # Only the pairs of bins that meet are looked at: few of a million for a response matrix.
+    first = np.maximum(np.searchsorted(new, old[:-1], side="right") - 1, 0)
+    last = np.minimum(np.searchsorted(new, old[1:], side="left"), len(new) - 1)
+    met = np.maximum(last - first, 0)
+    rows = np.repeat(np.arange(len(old) - 1), met)
+    columns = np.arange(met.sum()) - np.repeat(np.cumsum(met) - met, met) + np.repeat(first, met)
+    low = np.maximum(old[rows], new[columns])
+    high = np.minimum(old[rows + 1], new[columns + 1])
+    overlap = np.zeros((len(old) - 1, len(new) - 1))
+    overlap[rows, columns] = np.clip(high - low, 0, None) / np.diff(old)[rows]
+    return overlap
 
 
 def rebin_counts(counts: ArrayLike, edges_from_kev: ArrayLike, grid: EnergyGrid) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 
 from alignlab.errors import InputFileError
 from alignlab.spectra.fits_tables import FitsTables, Table, read_tables
@@ -87,8 +88,10 @@ class Rmf:
         self, energy_edges_kev: NDArray[np.float64], channel_edges_kev: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Matrix on other energy bins (averaged) and other channels (summed by overlap), shape (n_e', n_ch')."""
-        rows = _averaging(self.energy_edges_kev, energy_edges_kev).T @ self.matrix
-        return rows @ overlap_matrix(self.edges_kev, channel_edges_kev)
+        # A bin meets a few others only: with sparse weights this takes milliseconds.
+        energies = csr_array(_averaging(self.energy_edges_kev, energy_edges_kev).T)
+        channels = csr_array(overlap_matrix(self.edges_kev, channel_edges_kev).T)
+        return np.ascontiguousarray((channels @ (energies @ self.matrix).T).T)
 
 
 def fold(photon_flux: ArrayLike, *, arf: Arf | None, rmf: Rmf) -> NDArray[np.float64]:
@@ -241,28 +244,34 @@ def _dense_matrix(table: Table, *, n_channels: int, first: int) -> NDArray[np.fl
     groups = table.vector("N_GRP", expected="number of channel groups per energy")
     if not (np.isfinite(groups).all() and (groups >= 0).all() and (groups <= n_channels).all()):
         raise table.error("column N_GRP holds NaN or absurd values; expected the number of channel groups per energy")
-    for name in ("F_CHAN", "N_CHAN", "MATRIX"):
-        if len(table.columns[name]) != n_rows:
-            raise table.error(f"column {name} has {len(table.columns[name])} rows, ENERG_LO has {n_rows}")
-    dense = np.zeros((n_rows, n_channels))
-    for row in range(n_rows):
-        n_groups = int(groups[row])
-        starts, lengths, values = (_cell(table, name, row) for name in ("F_CHAN", "N_CHAN", "MATRIX"))
-        if n_groups > min(len(starts), len(lengths)):
-            raise table.error(f"row {row + 1}: N_GRP is {n_groups}, F_CHAN and N_CHAN hold {len(starts)}")
-        used = 0
-        for start, length in zip(starts[:n_groups], lengths[:n_groups], strict=True):
-            begin, length = int(start) - first, int(length)
-            if length < 0 or (length and not 0 <= begin <= begin + length <= n_channels):
-                raise table.error(
-                    f"row {row + 1}: channels {int(start)} to {int(start) + length - 1} lie outside the {n_channels} "
-                    f"channels of EBOUNDS (first channel {first})"
-                )
-            if used + length > len(values):
-                raise table.error(f"row {row + 1}: MATRIX holds {len(values)} values, its groups need more")
-            if length:
-                dense[row, begin : begin + length] += values[used : used + length]
-            used += length
+    (starts, n_starts), (lengths, n_lengths), (values, n_values) = (
+        _cells(table, name, n_rows) for name in ("F_CHAN", "N_CHAN", "MATRIX")
+    )
+    n_groups = groups.astype(np.int64)
+    held = np.minimum(n_starts, n_lengths)
+    if (row := _first(n_groups > held)) is not None:
+        raise table.error(f"row {row + 1}: N_GRP is {n_groups[row]}, F_CHAN and N_CHAN hold {n_starts[row]}")
+    row_of = np.repeat(np.arange(n_rows), n_groups)
+    begins = _leading(starts, n_starts, n_groups).astype(np.int64) - first
+    sizes = _leading(lengths, n_lengths, n_groups).astype(np.int64)
+    outside = (sizes < 0) | ((sizes > 0) & ((begins < 0) | (begins + sizes > n_channels)))
+    if (group := _first(outside)) is not None:
+        begin, size = begins[group] + first, sizes[group]
+        raise table.error(
+            f"row {row_of[group] + 1}: channels {begin} to {begin + size - 1} lie outside the {n_channels} "
+            f"channels of EBOUNDS (first channel {first})"
+        )
+    used = np.bincount(row_of, weights=sizes, minlength=n_rows).astype(np.int64)
+    if (row := _first(used > n_values)) is not None:
+        raise table.error(f"row {row + 1}: MATRIX holds {n_values[row]} values, its groups need more")
+    if used.sum() > _MAX_CELLS:
+        raise table.error(f"its channel groups hold {used.sum():,} values, far more than there are channels")
+    cells = np.repeat(row_of * n_channels + begins - (np.cumsum(sizes) - sizes), sizes) + np.arange(used.sum())
+    weights = _leading(values, n_values, used)
+    dense: NDArray[np.float64] = np.bincount(cells, weights=weights, minlength=n_rows * n_channels).astype(
+        np.float64, copy=False
+    )
+    dense = dense.reshape(n_rows, n_channels)
     if not (np.isfinite(dense).all() and (dense >= 0).all()):
         raise table.error("column MATRIX holds NaN or negative values; expected probabilities")
     if not dense.any():
@@ -270,15 +279,36 @@ def _dense_matrix(table: Table, *, n_channels: int, first: int) -> NDArray[np.fl
     return dense
 
 
-def _cell(table: Table, name: str, row: int) -> NDArray[np.float64]:
-    values = np.atleast_1d(np.asarray(table.columns[name][row]))
-    if values.dtype.kind not in "iuf" or values.ndim != 1:
-        raise table.error(f"row {row + 1}: column {name} holds {values.dtype.name}; expected numbers")
+def _cells(table: Table, name: str, n_rows: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """All values of a column of vectors, row after row, and how many each row has."""
+    column = table.columns[name]
+    if len(column) != n_rows:
+        raise table.error(f"column {name} has {len(column)} rows, ENERG_LO has {n_rows}")
+    rows = column if isinstance(column, list) else [column.reshape(n_rows, -1)] if column.ndim < 3 else [column]
+    for row, cell in enumerate(rows):
+        if cell.dtype.kind not in "iuf" or cell.ndim > 2 or (isinstance(column, list) and cell.ndim > 1):
+            raise table.error(f"row {row + 1}: column {name} holds {cell.dtype.name}; expected numbers")
+    lengths = [cell.size for cell in rows] if isinstance(column, list) else [rows[0].shape[1]] * n_rows
+    if sum(lengths) > _MAX_CELLS:
+        raise table.error(f"column {name} holds {sum(lengths):,} values, far more than there are channels")
     with np.errstate(all="ignore"):
-        numbers = values.astype(np.float64)
-    if name != "MATRIX" and not (np.isfinite(numbers).all() and (np.abs(numbers) < _MAX_CHANNELS * 4).all()):
+        values = np.concatenate([np.zeros(0), *(cell.ravel() for cell in rows)]).astype(np.float64)
+    absurd = ~(np.isfinite(values) & (np.abs(values) < _MAX_CHANNELS * 4))
+    counts = np.array(lengths, dtype=np.int64)
+    if name != "MATRIX" and (place := _first(absurd)) is not None:
+        row = int(np.searchsorted(np.cumsum(counts), place, side="right"))
         raise table.error(f"row {row + 1}: column {name} holds absurd values; expected channel numbers")
-    return numbers
+    return values, counts
+
+
+def _leading(values: NDArray[np.float64], held: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The first so many values of each row."""
+    place = np.arange(len(values)) - np.repeat(np.cumsum(held) - held, held)
+    return values[place < np.repeat(wanted, held)]
+
+
+def _first(found: NDArray[np.bool_]) -> int | None:
+    return int(np.argmax(found)) if found.any() else None
 
 
 def _averaging(edges_from_kev: NDArray[np.float64], edges_to_kev: NDArray[np.float64]) -> NDArray[np.float64]:
