@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import errno
 import re
 from collections.abc import Callable, Mapping
@@ -20,7 +21,8 @@ class Download:
     """One file to fetch; see `ArchiveSession.download`.
 
     Beside the file lie, until it is whole, ``<name>.part`` with what has come and ``<name>.tag`` with the version
-    that the server gave it: only what is known to be of the same version is gone on with.
+    that the server gave it, and its checksum where it tells one: only what is known to be of the same version is gone
+    on with.
     """
 
     session: ArchiveSession
@@ -47,7 +49,7 @@ class Download:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.session.until_answered(self._further)
             found = sha256_of(self.part)
-            if self.sha256 and found != self.sha256.lower():
+            if any(told and found != told for told in (self.sha256.lower(), self._told())):
                 self._forget()
                 raise ArchiveError(
                     self.session.service,
@@ -86,16 +88,24 @@ class Download:
             raise TransientError(ArchiveError(self.session.service, f"{self.session.safe(self.url)} sent another part"))
         if not goes_on:
             self.part.unlink(missing_ok=True)
-            self.tag.write_text(_version(response))
+            self.tag.write_text(f"{_version(response)}\n{_digest(response)}")
         self._add(response, goes_on=goes_on)
         return response
 
     def _there(self) -> tuple[int, str]:
         """Bytes that can be gone on with, and the version that they are of."""
         there = self.part.stat().st_size if self.part.exists() else 0
-        version = self.tag.read_text() if self.tag.exists() else ""
+        version = self._tagged(0)
         # Without a version only a checksum would tell that the file has changed in between.
-        return (there, version) if version or self.sha256 else (0, "")
+        return (there, version) if version or self.sha256 or self._told() else (0, "")
+
+    def _told(self) -> str:
+        """The sha256 that the server told of the whole file, if it did."""
+        return self._tagged(1)
+
+    def _tagged(self, line: int) -> str:
+        lines = self.tag.read_text().split("\n") if self.tag.exists() else []
+        return lines[line] if line < len(lines) else ""
 
     def _add(self, response: requests.Response, *, goes_on: bool) -> None:
         # Without a buffer of ours: what has come is on the disk when the process is killed.
@@ -124,6 +134,15 @@ def _version(response: requests.Response) -> str:
     """What If-Range may be given: a strong ETag, or the date of the last change."""
     etag = response.headers.get("ETag", "")
     return etag if etag.startswith('"') else response.headers.get("Last-Modified", "")
+
+
+def _digest(response: requests.Response) -> str:
+    """The sha256 of the file, in hexadecimal, where the server tells it (RFC 9530, and RFC 3230 before)."""
+    for header in ("Repr-Digest", "Digest"):
+        told = re.search(r"sha-256=:?([A-Za-z0-9+/]{43}=)", response.headers.get(header, ""), re.IGNORECASE)
+        if told:
+            return base64.b64decode(told[1]).hex()
+    return ""
 
 
 def _starts_at(response: requests.Response) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email.utils
 import hashlib
 import logging
@@ -32,6 +33,7 @@ class Files(ArchiveServer):
     def __init__(self) -> None:
         super().__init__()
         self.body, self.etag, self.knows_ranges, self.link = BODY, '"one"', True, ""
+        self.more: dict[str, str] = {}
 
     def answer(self, request: Request) -> Reply:
         if request.path == "/link":
@@ -39,6 +41,7 @@ class Files(ArchiveServer):
         if request.path == "/echo":
             return Reply(body=request.body, content_type="application/json")
         headers = {"ETag": self.etag} if self.etag else {}
+        headers |= self.more
         wanted = request.headers.get("range", "")
         version = request.headers.get("if-range", self.etag)
         if not (self.knows_ranges and wanted and version == self.etag):
@@ -309,6 +312,22 @@ def test_a_file_with_another_checksum_is_told_and_not_kept(
     with pytest.raises(ArchiveError, match="another checksum"):
         session.download(f"{server.url}/file", tmp_path / "file", sha256="0" * 64)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checksum_that_the_server_tells_is_held_against_the_whole_file(
+    server: Files, session: ArchiveSession, tmp_path: Path
+) -> None:
+    told = base64.b64encode(hashlib.sha256(BODY).digest()).decode()
+    for header, value in {"Repr-Digest": f"sha-256=:{told}:", "Digest": f"SHA-256={told}"}.items():
+        server.more, server.etag = {header: value}, ""
+        server.faults.order(cut())
+        assert session.download(f"{server.url}/file", tmp_path / "file") == digest(BODY)
+        # The checksum stands in for a version: what has come is gone on with.
+        assert ranges(server)[-1] == f"bytes={len(BODY) // 2}-"
+        server.body = BODY[:-1] + b"x"
+        with pytest.raises(ArchiveError, match="another checksum"):
+            session.download(f"{server.url}/file", tmp_path / "other")
+        server.body = BODY
 
 
 def test_a_file_larger_than_allowed_is_given_up(server: Files, session: ArchiveSession, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from astropy.coordinates import SkyCoord
 from astropy.table import Table
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyvo.dal import DALQueryError, TAPService
 
@@ -187,6 +187,7 @@ def test_a_refused_query_is_told_in_the_words_of_the_service(server: TapServer, 
         tap.columns()
 
 
+@settings(deadline=None)
 @given(
     ra=st.floats(0, 360), dec=st.floats(-90, 90), radius=st.floats(0.1, 600),
     bearing=st.floats(0, 360), share=st.floats(0, 1),

@@ -18,6 +18,18 @@ def answered(ask: Callable[[], _T], tell: Callable[[], None], *, stop: Callable[
     brings is thrown away.
     """
     tell()
+    answer = begun(ask)
+    while wait([answer], timeout=_TELL_EVERY_S).not_done:
+        try:
+            tell()
+        except BaseException:
+            stop()
+            raise
+    return answer.result()
+
+
+def begun(ask: Callable[[], _T]) -> Future[_T]:
+    """Begin `ask` in a thread of its own, which does not hold a process that wants to end: an archive may be silent."""
     answer: Future[_T] = Future()
 
     def work() -> None:
@@ -26,12 +38,5 @@ def answered(ask: Callable[[], _T], tell: Callable[[], None], *, stop: Callable[
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
             answer.set_exception(error)
 
-    # A daemon: an archive that is silent does not hold a process that wants to end.
     threading.Thread(target=work, daemon=True).start()
-    while wait([answer], timeout=_TELL_EVERY_S).not_done:
-        try:
-            tell()
-        except BaseException:
-            stop()
-            raise
-    return answer.result()
+    return answer
