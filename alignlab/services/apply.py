@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alignlab.analysis.novelty import training_distance_percentile
+from alignlab.analysis.novelty import training_distance_percentile, training_distances
 from alignlab.analysis.regression import estimate
 from alignlab.errors import AlignlabError
+from alignlab.models.autoencoder import SpectrumAutoencoder
 from alignlab.models.ensemble import apply_aligned, members_of
 from alignlab.models.heads import load_heads
 from alignlab.progress import OnStep, report
@@ -18,6 +22,9 @@ from alignlab.store.artefact import Meta
 from alignlab.store.overlay import write_overlay
 from alignlab.store.run import Overlay, OverlayContents, Run
 from alignlab.store.survey import Survey
+
+#: Runs whose models are kept.
+_KEPT = 2
 
 
 def apply_run(
@@ -48,11 +55,11 @@ def apply_run(
             remedy=f"Ingest it again with '--grid {grids[0]}'.",
         )
     report(on_step, 0, 3, "encoding spectra")
-    encoder, heads = run_weights(run)
-    _check_counts(run, heads, survey)
-    spectrum = encoder.encode_in_batches(survey.spectra)
+    models = _models_of(run, run_survey)
+    _check_counts(run, models.heads, survey)
+    spectrum = models.encoder.encode_in_batches(survey.spectra)
     latents = {"spectrum": spectrum}
-    aligned, _ = apply_aligned(heads, spectrum=spectrum, bins=survey.spectra, counts=survey.counts)
+    aligned, _ = apply_aligned(models.heads, spectrum=spectrum, bins=survey.spectra, counts=survey.counts)
     assert aligned is not None  # spectra were given, so there is an answer for them
     latents["spectrum_aligned"] = aligned
 
@@ -60,12 +67,12 @@ def apply_run(
     training = run_survey.split == "train"
     base = run.latents("spectrum_aligned")[training]
     estimates = estimate(aligned, base, run_survey.variables[training])
-    novelty = training_distance_percentile(spectrum, run.latents("spectrum")[training])
+    novelty = training_distance_percentile(spectrum, run.latents("spectrum")[training], own=models.distances)
 
     report(on_step, 2, 3, "saving")
     contents = OverlayContents(
         latents=latents,
-        reconstruction=encoder.decode_in_batches(spectrum),
+        reconstruction=models.encoder.decode_in_batches(spectrum),
         estimates=estimates_frame(estimates.value, estimates.low, estimates.high),
         novelty_percent=novelty.astype(np.float32),
     )
@@ -79,6 +86,38 @@ def apply_run(
     overlay = write_overlay(contents, meta, run.folder / "applied" if into is None else into)
     report(on_step, 3, 3, "ready")
     return overlay
+
+
+@dataclass(frozen=True, eq=False)
+class _Models:
+    """What is the same for every survey that a run is applied to; `distances` are those of its training sources."""
+
+    encoder: SpectrumAutoencoder
+    heads: dict[str, NDArray]
+    distances: NDArray[np.float64]
+
+
+_models: OrderedDict[tuple[str, str], _Models] = OrderedDict()
+_lock = threading.Lock()
+
+
+def _models_of(run: Run, run_survey: Survey) -> _Models:
+    """Those of a run, kept from one dropped spectrum to the next; a second caller waits for the first."""
+    key = run_survey.digest, run.digest
+    with _lock:
+        if key not in _models:
+            encoder, heads = run_weights(run)
+            training = run.latents("spectrum")[run_survey.split == "train"]
+            _models[key] = _Models(encoder, heads, training_distances(training))
+            if len(_models) > _KEPT:
+                _models.popitem(last=False)
+        _models.move_to_end(key)
+        return _models[key]
+
+
+def prepare_models(run: Run, run_survey: Survey) -> None:
+    """Load what applying a run takes, so that the first spectrum is as quick as the others."""
+    _models_of(run, run_survey)
 
 
 def _check_counts(run: Run, heads: dict[str, NDArray], survey: Survey) -> None:

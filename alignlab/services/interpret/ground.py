@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.progress import OnStep, report
+from alignlab.services.apply import prepare_models
 from alignlab.services.interpret.class_ground import ClassGround
 from alignlab.services.interpret.distances import Distances
 from alignlab.services.interpret.estimator import LatentEstimator, fit_estimator
@@ -107,8 +108,10 @@ def ground_of(workspace: Workspace) -> Ground:
 
 
 def prepare(workspace: Workspace, *, on_step: OnStep | None = None) -> None:
-    """Make all parts, so that the first interpretation is as quick as the others."""
+    """Make all parts, so that the first interpretation is as quick as the others, and load the run's models."""
     ground = ground_of(workspace)
+    report(on_step, 0, 1, "loading models")
+    prepare_models(workspace.run, workspace.survey)
     parts = ("distances", "classes", "papers", "sentences", "estimator")
     for number, part in enumerate(parts):
         report(on_step, number, len(parts), f"preparing {part}")

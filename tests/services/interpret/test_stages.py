@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ IDS = re.compile(r"\[(E\d+)\]")
 
 def test_each_stage_adds_its_evidence_and_changes_none(stages):
     assert [s.stages[-1] for s in stages] == [stage for stage in STAGES if stage != "paragraph"]
-    for earlier, later in zip(stages[:-1], stages[1:], strict=True):
+    for earlier, later in pairwise(stages):
         assert later.evidence[: len(earlier.evidence)] == earlier.evidence
         assert later.stages[:-1] == earlier.stages
     assert stages[0].place is not None
