@@ -29,8 +29,8 @@ MOST_PER_REQUEST = 2000
 MOST_AUTHORS = 50
 #: ADS begins a day anew at midnight UTC; a wait that is shorter than this is waited.
 _LONGEST_WAIT_S = 90.0
-_BIBCODE = re.compile(r"\d{4}[^\s/\\\"]{15}")
-_FIELDS = "bibcode,alternate_bibcode,title,abstract,year,doi,author,citation_count"
+_BIBCODE = re.compile(r"[0-9]{4}[!#-.0-\[\]-~]{15}")
+_FIELDS = "bibcode,alternate_bibcode,identifier,title,abstract,year,doi,author,citation_count"
 _MARKUP = re.compile(
     r"</?(?:sub|sup|i|b|u|em|strong|p|br|a|img|span|div|ital|inline-formula|tex-math|math|mml:\w+"
     r"|m(?:i|n|o|row|sub|sup|subsup|frac|text|over|under|sqrt|space|style))(?:\s[^<>]*)?/?>",
@@ -72,7 +72,7 @@ class Paper:
 
 
 def is_bibcode(text: str) -> bool:
-    """Whether this can be a bibcode: 19 characters, a year first, none of them a separator of paths."""
+    """Whether this can be a bibcode: 19 ASCII characters, a year first, no quote and no separator of paths."""
     return _BIBCODE.fullmatch(text) is not None
 
 
@@ -130,7 +130,8 @@ class AdsClient:
             raise ValueError(f"at most {MOST_PER_REQUEST} bibcodes, not {named[:3]} and more, {len(named)} in all")
         question = {"q": "*:*", "fq": "{!bitset}", "fl": _FIELDS + (",body" if with_full_text else "")}
         body = "\n".join(["bibcode", *named]).encode()
-        return [_paper(doc) for doc in self._all("search/bigquery", question, rows=MOST_PER_REQUEST, body=body)]
+        found = (_paper(doc) for doc in self._all("search/bigquery", question, rows=MOST_PER_REQUEST, body=body))
+        return [paper for paper in found if is_bibcode(paper.bibcode)]
 
     def about(self, name: str, *, most: int = MOST_PER_REQUEST) -> list[str]:
         """Bibcodes of papers about an object, the newest first, as ADS finds them through SIMBAD and NED.
@@ -143,7 +144,7 @@ class AdsClient:
         quoted = re.sub(r'(["\\])', r"\\\1", " ".join(name.split()))
         question = {"q": f'object:"{quoted}"', "fl": "bibcode", "sort": "date desc"}
         docs = self._all("search/query", question, rows=min(most, MOST_PER_REQUEST), most=most)
-        return [doc["bibcode"] for doc in docs if is_bibcode(str(doc.get("bibcode", "")))]
+        return [bibcode for doc in docs if is_bibcode(bibcode := _text(doc.get("bibcode")))]
 
     def stop(self) -> None:
         """Let what another thread is asking end as soon as it may."""
@@ -230,18 +231,24 @@ def _path_of(url: str) -> str:
 
 
 def _paper(doc: dict[str, Any]) -> Paper:
-    year = str(doc.get("year") or str(doc.get("bibcode", ""))[:4])
+    bibcode, year = _text(doc.get("bibcode")), _text(doc.get("year")) or _text(doc.get("bibcode"))[:4]
+    others = {_text(name) for field in ("alternate_bibcode", "identifier") for name in _listed(doc.get(field))}
     return Paper(
-        bibcode=str(doc.get("bibcode", "")),
-        other_bibcodes=tuple(str(other) for other in _listed(doc.get("alternate_bibcode"))),
-        title=_plain(" ".join(str(part) for part in _listed(doc.get("title")))),
-        abstract=_plain(str(doc.get("abstract") or "")),
-        year=int(year) if re.fullmatch(r"\d{4}", year) else 0,
-        doi=next((str(doi) for doi in _listed(doc.get("doi"))), ""),
-        authors=tuple(_plain(str(author)) for author in _listed(doc.get("author"))[:MOST_AUTHORS]),
-        n_citations=int(doc.get("citation_count") or 0),
-        full_text=str(doc.get("body") or ""),
+        bibcode=bibcode,
+        other_bibcodes=tuple(sorted(name for name in others - {bibcode} if is_bibcode(name))),
+        title=_plain(" ".join(_text(part) for part in _listed(doc.get("title")))),
+        abstract=_plain(_text(doc.get("abstract"))),
+        year=int(year) if re.fullmatch(r"[0-9]{4}", year) else 0,
+        doi=next((_text(doi) for doi in _listed(doc.get("doi"))), ""),
+        authors=tuple(_plain(_text(author)) for author in _listed(doc.get("author"))[:MOST_AUTHORS]),
+        n_citations=max(count, 0) if isinstance(count := doc.get("citation_count"), int) else 0,
+        full_text=_text(doc.get("body")),
     )
+
+
+def _text(value: Any) -> str:
+    """A field that is a text or a number, as text; anything else is none."""
+    return str(value) if isinstance(value, str | int) else ""
 
 
 def _listed(value: Any) -> Sequence[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 from xml.parsers.expat import ExpatError
 
@@ -95,44 +95,43 @@ class Simbad:
 
     def references(self, oids: Iterable[int]) -> list[Row]:
         """Papers about objects: oid, bibcode, n_objects (that the paper is about, None where that is not told)."""
-        found = []
-        for row, _ in self._whole(_PAPERS, sorted(set(oids)), lambda part: Table({"oid": np.array(part, np.int64)})):
-            number = _number(row["nbobject"])
-            found.append(
-                {
-                    "oid": int(row["oid"]),
-                    "bibcode": _text(row["bibcode"]),
-                    "n_objects": None if number is None else int(number),
-                }
-            )
-        return sorted(found, key=lambda row: (row["oid"], row["bibcode"]))
+        rows = self._whole(
+            _PAPERS, sorted(set(oids)), lambda part: Table({"oid": np.array(part, np.int64)}), _reference
+        )
+        return sorted(rows, key=lambda row: (row["oid"], row["bibcode"]))
 
     def stop(self) -> None:
         """Let what another thread is asking end as soon as it may."""
         self._session.stop()
 
     def _objects(self, adql: str, wanted: Sequence[_T], upload: Callable[[Sequence[_T]], Table]) -> list[Row]:
-        found = [
-            {"name": str(part[int(row["n"])][0]), **_object(row)}  # type: ignore[index]
-            for row, part in self._whole(adql, wanted, upload)
-        ]
-        return sorted(found, key=lambda row: (row["name"], row["oid"]))
+        def read(row: Row, part: Sequence[Any]) -> Row:
+            return {"name": str(part[int(row["n"])][0]), **_object(row)}
+
+        return sorted(self._whole(adql, wanted, upload, read), key=lambda row: (row["name"], row["oid"]))
 
     def _whole(
-        self, adql: str, wanted: Sequence[_T], upload: Callable[[Sequence[_T]], Table]
-    ) -> Iterable[tuple[Row, Sequence[_T]]]:
-        """Rows of an answer that is whole, each with the part of what is wanted that was asked for."""
+        self,
+        adql: str,
+        wanted: Sequence[_T],
+        upload: Callable[[Sequence[_T]], Table],
+        read: Callable[[Row, Sequence[_T]], Row],
+    ) -> Iterator[Row]:
+        """Rows of an answer that is whole, each read with the part of what is wanted that was asked for."""
         if not wanted:
             return
         rows, is_whole = self._ask(adql, upload(wanted))
         if is_whole:
-            yield from ((row, wanted) for row in rows)
+            try:
+                yield from [read(row, wanted) for row in rows]
+            except (LookupError, ValueError, TypeError) as error:
+                raise self._useless(f"a table of other columns: {error}") from error
         elif len(wanted) == 1:
             raise ArchiveError("SIMBAD", f"cuts off its answer about {wanted[0]}", remedy="Choose a smaller radius.")
         else:
             middle = len(wanted) // 2
-            yield from self._whole(adql, wanted[:middle], upload)
-            yield from self._whole(adql, wanted[middle:], upload)
+            yield from self._whole(adql, wanted[:middle], upload, read)
+            yield from self._whole(adql, wanted[middle:], upload, read)
 
     def _ask(self, adql: str, mine: Table) -> tuple[list[Row], bool]:
         query = TAPQuery(self._address, adql, maxrec=_MOST_ROWS, uploads={"mine": mine}, session=self._session)
@@ -142,14 +141,22 @@ class Simbad:
             answer = TAPResults(parse(io.BytesIO(response.content), verify="ignore"), url=query.queryurl)
             table = answer.to_table()
         except (DALAccessError, VOTableSpecError, ExpatError, ValueError, OSError, LookupError, TypeError) as error:
-            said = " ".join(str(error).split())[:200]
-            raise ArchiveError(
-                "SIMBAD",
-                f"{query.queryurl} answered with something that cannot be used ({said})",
-                remedy="Check the address of the service.",
-            ) from error
+            raise self._useless(str(error)) from error
         names = [name.lower() for name in table.colnames]
         return [dict(zip(names, row, strict=True)) for row in table.iterrows()], answer.query_status != "OVERFLOW"
+
+    def _useless(self, said: str) -> ArchiveError:
+        told = f"{self._address} answered with something that cannot be used ({' '.join(said.split())[:200]})"
+        return ArchiveError("SIMBAD", told, remedy="Check the address of the service.")
+
+
+def _reference(row: Row, _: Sequence[int]) -> Row:
+    number = _number(row["nbobject"])
+    return {
+        "oid": int(row["oid"]),
+        "bibcode": _text(row["bibcode"]),
+        "n_objects": None if number is None else int(number),
+    }
 
 
 def _object(row: Row) -> Row:

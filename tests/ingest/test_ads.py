@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alignlab.errors import AlignlabError
 from alignlab.ingest.ads import AdsClient, AdsLimitError, is_bibcode, token_of_environment
@@ -13,6 +17,19 @@ from tests.archives.ads_server import TOKEN, AdsServer, ads_paper
 from tests.archives.faults import PASSING, cut, disguise, expired_token, refuse
 
 QUICK = Manners(backoff_s=0.01, longest_wait_s=3.0, silence_s=5.0, concurrency=1)
+FIELDS = (
+    "numFound",
+    "docs",
+    "response",
+    "bibcode",
+    "identifier",
+    "title",
+    "year",
+    "author",
+    "citation_count",
+    "body",
+    "doi",
+)
 PUBLISHED, PREPRINT = "2012ApJ...756...27L", "2012arXiv1206.1234L"
 
 
@@ -26,6 +43,16 @@ def ads():
     papers[PUBLISHED] = ads_paper(PUBLISHED, alternate_bibcode=[PREPRINT], body="The whole text.")
     with AdsServer(papers) as server:
         yield server
+
+
+class Answering(AdsClient):
+    """A client that is given this answer, without a server: for many forms of it."""
+
+    def __init__(self, content: object) -> None:
+        super().__init__("")
+        self._response = requests.Response()
+        self._response.status_code, self._response._content = 200, json.dumps(content).encode()
+        self._session.request = lambda *_, **__: self._response  # type: ignore[method-assign]
 
 
 def client(server: AdsServer, token: str = TOKEN) -> AdsClient:
@@ -91,6 +118,28 @@ def test_faults_that_pass_are_got_over(ads: AdsServer, fault):
     ads.faults.order(fault)
     assert len(client(ads).papers(bibcodes(30))) == 30
     assert ads.n_asked() == 2
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(JSON, st.dictionaries(st.sampled_from(FIELDS), JSON))
+def test_records_of_any_form_are_read_or_refused(answer, record):
+    """Oracle: nothing but our own error comes out, and what comes out has a bibcode."""
+    for content in (
+        answer,
+        {"response": answer},
+        {"response": {"numFound": 1, "docs": [{"bibcode": PUBLISHED, **record}]}},
+    ):
+        try:
+            papers = Answering(content).papers([PUBLISHED])
+        except ArchiveError:
+            continue
+        assert all(is_bibcode(paper.bibcode) and isinstance(paper.year, int) for paper in papers)
 
 
 def test_a_token_that_has_expired_is_told_at_once_and_not_shown(ads: AdsServer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from operator import methodcaller
@@ -10,7 +11,7 @@ from typing import Any
 
 from alignlab.config import Config
 from alignlab.errors import AlignlabError
-from alignlab.ingest.ads import AdsClient, Paper, token_of_environment
+from alignlab.ingest.ads import TOKEN_VARIABLE, AdsClient, Paper, token_of_environment
 from alignlab.ingest.archive import ArchiveError
 from alignlab.progress import OnStep, report
 from alignlab.services.gather.paper_choice import AdsSettings, PaperChoice
@@ -34,6 +35,12 @@ def plan_ads(collection: Collection, settings: AdsSettings, *, config: Config) -
         f"{settings.papers_per_request:,} papers.",
         *papers.left_out(),
     ]
+    if n_unmatched := len(
+        {name for name, _ in collection.rows("sources")} - {n for n, _ in collection.rows("matches")}
+    ):
+        notes.append(f"Papers about {n_unmatched:,} sources that are still to be matched are not counted.")
+    if not os.environ.get(TOKEN_VARIABLE) and (objects or to_ask):
+        notes.append(f"{TOKEN_VARIABLE} is not set: without a token ADS does not answer.")
     if objects:
         notes.append(f"Papers of {len(objects):,} objects are not counted: ADS has yet to name them.")
     return StagePlan(
@@ -142,7 +149,9 @@ def _write(collection: Collection, papers: PaperChoice, asking: _Asking) -> Stag
                 rows[told["bibcode"]] = _paper_row(papers, asked, told)
         n_full_texts += sum(bool(row["full_text"]) for row in rows.values())
         collection.put("papers", rows)
-    sourced = {name: {"bibcodes": [bibcode_of[b] for b in bibcodes]} for name, bibcodes in chosen.items()}
+    # A source that was matched otherwise before has no papers now.
+    sourced: dict[str, dict[str, list[str]]] = {name: {"bibcodes": []} for name, _ in collection.rows("sourced")}
+    sourced |= {name: {"bibcodes": [bibcode_of[b] for b in bibcodes]} for name, bibcodes in chosen.items()}
     collection.put("sourced", sourced, stage="ads", done=sourced)
     absent = sorted(b for b, known in papers.known.items() if known is None)
     return StageOutcome(
@@ -151,8 +160,8 @@ def _write(collection: Collection, papers: PaperChoice, asking: _Asking) -> Stag
         n_new=asking.n_new,
         problems=(*asking.problems, *_absent(absent), *papers.left_out()),
         facts={
-            "sources": len(sourced),
-            "sources without papers": sum(not row["bibcodes"] for row in sourced.values()),
+            "sources": len(chosen),
+            "sources without papers": sum(not bibcodes for bibcodes in chosen.values()),
             "full texts": n_full_texts,
             "requests": asking.n_requests,
             "not in ADS": len(absent),

@@ -118,7 +118,7 @@ class SimbadSettings(Recipe):
 def plan_simbad(collection: Collection, settings: SimbadSettings, *, config: Config) -> StagePlan:
     """Count what `gather_simbad` would ask for; nothing is asked."""
     settings.classes()
-    names = [name for name, _ in collection.rows("sources")]
+    names = [name for name, row in collection.rows("sources") if _is_placed(row)]
     n_to_do = len(collection.pending(settings.stage, names))
     n_steps = {"both": 3, "position": 2, "identifiers": 2}[settings.by]
     rule = settings.rule
@@ -222,12 +222,14 @@ class _Matching:
 
 
 def _is_placed(row: dict[str, Any]) -> bool:
-    return all(isinstance(row.get(name), int | float) and math.isfinite(row[name]) for name in ("ra", "dec"))
+    ra, dec = row.get("ra"), row.get("dec")
+    return isinstance(ra, int | float) and isinstance(dec, int | float) and 0 <= ra <= 360 and -90 <= dec <= 90
 
 
 def _identifiers(name: str) -> Iterator[str]:
     """A source's name as SIMBAD may have it: names of the Chandra Source Catalog came in three forms."""
-    yield " ".join(name.split())
+    if name.isprintable():
+        yield " ".join(name.split())
     if found := re.fullmatch(r"\s*2CXO\s*(J\S+)\s*", name):
         yield f"CXO {found[1]}"
         yield f"CXOU {found[1]}"

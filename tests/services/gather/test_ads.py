@@ -220,7 +220,7 @@ def test_an_expired_token_ends_it_and_what_has_come_is_kept(config, collection, 
 
 
 def test_it_stops_within_a_second_while_it_waits(config, collection, ads):
-    ads.faults.order(stall(20.0))
+    ads.faults.order(stall(2.0))
     told = []
 
     def on_step(done: int, total: int, info: str) -> bool:
@@ -230,6 +230,22 @@ def test_it_stops_within_a_second_while_it_waits(config, collection, ads):
     with pytest.raises(StoppedError):
         gather_ads(collection, settings(ads), config=config, on_step=on_step)
     assert told and "ADS" in told[0]
+
+
+def test_a_source_that_is_no_longer_matched_has_no_papers_any_more(config, collection, ads):
+    gather_ads(collection, settings(ads), config=config)
+    collection.put("matches", {"source 3": match_row(3, is_ambiguous=True), "source 4": {"main_id": None}})
+    gather_ads(collection, settings(ads), config=config)
+    assert sourced(collection)["source 3"] == sourced(collection)["source 4"] == []
+    gather_ads(collection, settings(ads, include_ambiguous=True), config=config)
+    assert sourced(collection)["source 3"] == [paper_of(3, i) for i in (5, 4, 3, 2)]
+
+
+def test_the_plan_tells_what_it_cannot_count_and_that_the_token_is_missing(config, collection, ads, monkeypatch):
+    monkeypatch.delenv("ALIGNLAB_ADS_TOKEN")
+    collection.put("sources", {f"source {s}": {"ra": 1.0, "dec": 2.0} for s in range(N_SOURCES + 5)})
+    notes = " ".join(plan_ads(collection, settings(ads), config=config).notes)
+    assert "5 sources that are still to be matched" in notes and "ALIGNLAB_ADS_TOKEN is not set" in notes
 
 
 def test_without_matches_the_error_says_what_to_do_first(config, ads):

@@ -120,8 +120,9 @@ def test_the_plan_counts_what_is_then_asked_and_nothing_is_asked_twice(config, c
     collection.put(
         "sources", {"new": {"ra": 200.0, "dec": 5.0, "error_arcsec": None}, "lost": {"ra": None, "dec": 1.0}}
     )
+    collection.put("sources", {"off": {"ra": 400.0, "dec": 0.0}, "odd\x00name": {"ra": 1.0, "dec": 1.0}})
     more = gather_simbad(collection, settings(server), config=config)
-    assert more.n_new == 1 and any("lost" in told for told in more.problems)
+    assert more.n_new == 2 and any("lost, off" in told for told in more.problems)
 
 
 def test_another_rule_asks_anew_and_another_table_of_classes_does_not(config, collection, server, tmp_path):
@@ -162,7 +163,7 @@ def test_after_an_outage_only_what_was_not_answered_is_asked_for(config, collect
 
 
 def test_it_stops_within_a_second_while_it_waits(config, collection, server):
-    server.faults.order(stall(20.0))
+    server.faults.order(stall(2.0))
     told = []
 
     def on_step(done: int, total: int, info: str) -> bool:
