@@ -5,9 +5,7 @@ FITS, VOTable, ECSV, Parquet, and text (CSV and its kin); what a file is, its co
 
 from __future__ import annotations
 
-import csv
 import io
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.errors import InputFileError
+from alignlab.ingest.text_table import EXPECTED, Column, Values, text_columns
 from alignlab.spectra.file_bytes import read_whole
 from alignlab.spectra.fits_tables import MAX_BYTES as MAX_FITS_BYTES
 from alignlab.spectra.fits_tables import Table, tables_in
@@ -25,49 +24,13 @@ from alignlab.spectra.fits_tables import Table, tables_in
 #: Largest table that is read, in bytes after decompression, but for FITS.
 MAX_BYTES = 512 * 1024**2
 MAX_ROWS = 2_000_000
-_EXPECTED = "a table of sources in FITS, VOTable, ECSV, Parquet or CSV"
-_COMMENT = re.compile(r"\s*(?:#|%|!|//)\s?(.*)")
-_UNIT = re.compile(r"^(.*?)\s*[\[(]([^\])]*)[\])]\s*$")
-_MISSING = {"", "nan", "null", "none", "-", "--", "n/a", "na", "inf", "-inf", "+inf", "masked"}
 #: What the readers of astropy and Arrow raise for damaged files.
 _DAMAGE = (
     OSError, EOFError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, SyntaxError,
     AssertionError, NotImplementedError, MemoryError, Warning, ExpatError,
 )  # fmt: skip
 
-Values = NDArray | list[NDArray]
 _Read = TypeVar("_Read")
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Column:
-    """One column.
-
-    Attributes
-    ----------
-    name : str
-        As written.
-    values : ndarray or list of ndarray
-        float64 of shape (n,) or (n, k), text of shape (n,), or n arrays of float64 of different lengths. A missing
-        number is NaN, a missing text "".
-    unit, ucd : str
-        As written, "" where there is none.
-    """
-
-    name: str
-    values: Values
-    unit: str = ""
-    ucd: str = ""
-
-    @property
-    def is_text(self) -> bool:
-        """Whether it holds text."""
-        return not isinstance(self.values, list) and self.values.dtype.kind == "U"
-
-    @property
-    def is_array(self) -> bool:
-        """Whether each row holds several numbers."""
-        return isinstance(self.values, list) or self.values.ndim > 1
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -103,24 +66,24 @@ def read_source_table(path: str | Path) -> SourceTable:
         If it is empty, too large, damaged, or no table.
     """
     path = Path(path)
-    content = read_whole(path, most_bytes=MAX_FITS_BYTES, expected=_EXPECTED)
+    content = read_whole(path, most_bytes=MAX_FITS_BYTES, expected=EXPECTED)
     if content.startswith(b"SIMPLE"):
         tables, notes = _fits(path, content)
     elif len(content) > MAX_BYTES:
-        raise InputFileError(path, f"larger than {MAX_BYTES // 1024**2} MB; expected {_EXPECTED}")
+        raise InputFileError(path, f"larger than {MAX_BYTES // 1024**2} MB; expected {EXPECTED}")
     elif content.startswith(b"PAR1"):
         tables, notes = [_parquet(path, content)], []
     elif content[:2000].lstrip().startswith(b"<"):
         tables, notes = _votable(path, content), []
     elif b"\0" in content[:100_000]:
-        raise InputFileError(path, f"it starts with {content[:8]!r}; expected {_EXPECTED}")
+        raise InputFileError(path, f"it starts with {content[:8]!r}; expected {EXPECTED}")
     elif content.lstrip().startswith(b"# %ECSV"):
         tables, notes = _ecsv(path, content), []
     else:
-        tables, notes = [_text(path, content)], []
+        tables, notes = [text_columns(path, content)], []
     columns = next((table for table in tables if table and len(table[0].values)), None)
     if columns is None:
-        raise InputFileError(path, f"no rows in it; expected {_EXPECTED}")
+        raise InputFileError(path, f"no rows in it; expected {EXPECTED}")
     n_rows = len(columns[0].values)
     if n_rows > MAX_ROWS:
         raise InputFileError(path, f"{n_rows:,} rows; at most {MAX_ROWS:,} are read")
@@ -275,69 +238,3 @@ def _squared(values: Values) -> Values:
     if isinstance(values, list) and values and len({len(row) for row in values}) == 1 and len(values[0]):
         return np.stack(values)
     return values
-
-
-def _text(path: Path, content: bytes) -> list[Column]:
-    """Cells separated by commas, semicolons, tabs or spaces under a line of names, which may tell units in brackets."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("latin-1")
-    lines = [(k, line) for k, line in enumerate(text.splitlines(), start=1) if line.strip()]
-    told = [_COMMENT.fullmatch(line) for _, line in lines]
-    rows = [line for line, comment in zip(lines, told, strict=True) if comment is None]
-    comments = [comment.group(1) for comment in told if comment is not None]
-    if not rows:
-        raise InputFileError(path, f"no rows in it; expected {_EXPECTED}")
-    separator = next((mark for mark in "\t;,|" if mark in rows[0][1]), "")
-    cells = [(k, _cells(path, k, line, separator)) for k, line in rows]
-    if any(_number(cell) is not None and cell.strip() for cell in cells[0][1]):
-        heading = _cells(path, 0, comments[-1], separator) if comments else []
-        if len(heading) != len(cells[0][1]):
-            raise InputFileError(
-                path, f"line {cells[0][0]} holds numbers where the names of the columns were expected",
-                remedy="Begin the table with a line of names, such as 'name,ra,dec'.",
-            )  # fmt: skip
-    else:
-        heading = cells.pop(0)[1]
-    for k, row in cells:
-        if len(row) != len(heading):
-            raise InputFileError(
-                path, f"line {k} has {len(row)} cells where {len(heading)} were expected",
-                remedy="Separate the cells by commas, semicolons, tabs or spaces, the same everywhere; quote texts.",
-            )  # fmt: skip
-    columns = []
-    for number, title in enumerate(heading):
-        match = _UNIT.match(title)
-        name, unit = (match.group(1), match.group(2).strip()) if match else (title, "")
-        columns.append(Column(name=name, values=_typed([row[number] for _, row in cells]), unit=unit))
-    return columns
-
-
-def _cells(path: Path, number: int, line: str, separator: str) -> list[str]:
-    if not separator:
-        return line.split()
-    try:
-        cells = next(csv.reader([line], delimiter=separator, skipinitialspace=True))
-    except csv.Error as problem:
-        raise InputFileError(path, f"line {number} cannot be read ({problem})") from problem
-    return [cell.strip() for cell in cells]
-
-
-def _typed(cells: list[str]) -> NDArray:
-    """Numbers, if all cells that are not empty are some; else text."""
-    numbers = [_number(cell) for cell in cells]
-    if any(number is None for number in numbers):
-        return np.array(["" if cell.lower() in _MISSING else cell for cell in cells], dtype=np.str_)
-    return np.array(numbers, dtype=np.float64)
-
-
-def _number(cell: str) -> float | None:
-    """A cell as a number, NaN where it is empty, None where it is something else."""
-    text = cell.replace("−", "-").lower()
-    if text in _MISSING:
-        return np.nan
-    try:
-        return float(text) if "_" not in text else None
-    except ValueError:
-        return None

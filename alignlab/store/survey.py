@@ -326,6 +326,26 @@ class Survey:
             raise MissingArtefactError(f"Survey {self.name!r} has no text embedder.", remedy="It has no papers.")
         return json.loads(path.read_text()), load_file(self.folder / "embedder.safetensors")
 
+    def contents(self) -> SurveyContents:
+        """Everything that it holds, for a survey that differs from it in some things; wide arrays stay on disk."""
+        config, state = self.embedder() if (self.folder / "embedder.json").is_file() else ({}, {})
+        events = self._tables.arrow("SELECT time_s, energy_kev FROM events")
+        catalogued = self.catalogued
+        return SurveyContents(
+            sources=self.sources,
+            variables=pd.DataFrame(self.variables, columns=list(VARIABLE_NAMES)),
+            limits=self.limits,
+            photons=Photons(events["time_s"].to_numpy(), events["energy_kev"].to_numpy(), self._event_offsets),
+            arrays={name: self.array(name) for name in ARRAYS if self.has_array(name)},
+            catalogued=None if catalogued is None else pd.DataFrame(catalogued, columns=list(VARIABLE_NAMES)),
+            truth=self.truth,
+            papers=self._tables.frame("SELECT * FROM papers"),
+            source_papers=self._tables.frame("SELECT * FROM source_papers"),
+            summaries=self.summaries,
+            embedder=state,
+            embedder_config=config,
+        )
+
     def close(self) -> None:
         """Release the files."""
         self._tables.close()
