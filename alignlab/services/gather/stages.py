@@ -37,6 +37,8 @@ class Stage:
         Of the time that all stages take, roughly.
     begins : bool
         Whether it may begin a collection.
+    asks : bool
+        Whether it asks an archive or a model, or only works on what is there.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Stage:
     settings_class: str
     share: float
     begins: bool = False
+    asks: bool = True
 
     @property
     def settings(self) -> type[Recipe]:
@@ -115,6 +118,7 @@ STAGES: Mapping[str, Stage] = {
             summary="Measure the spectra, embed the summaries and publish the survey.",
             settings_class="AssembleSettings",
             share=0.1,
+            asks=False,
         ),
     )
 }
@@ -189,8 +193,28 @@ def plan_stages(name: str, settings: Settings, *, config: Config) -> Iterator[tu
     """
     chosen = in_order(settings)
     with _looked_into(name, chosen[0], config) as collection:
+        if chosen[0].begins and len(chosen) > 1 and not collection.count("detections"):
+            yield from _plans_from_the_start(collection, chosen, settings, config)
+            return
         for each in chosen:
             yield each, each.plan(collection, settings[each.name], config=config)
+
+
+def _plans_from_the_start(
+    collection: Collection, chosen: Sequence[Stage], settings: Settings, config: Config
+) -> Iterator[tuple[Stage, StagePlan]]:
+    """What the first stage counts, and what the others would take for so many sources."""
+    from alignlab.services.gather.imagined import imagined, scaled
+
+    first, *others = chosen
+    plan = first.plan(collection, settings[first.name], config=config)
+    yield first, plan
+    if not plan.n_wanted:
+        return
+    with imagined(plan.n_wanted) as (stand_in, place, factor):
+        for each in (other for other in others if other.asks):
+            told = each.plan(stand_in, settings[each.name], config=place)
+            yield each, scaled(told, factor, plan.n_wanted)
 
 
 def in_order(names: Sequence[str] | Mapping[str, Any]) -> list[Stage]:
