@@ -190,6 +190,11 @@ VARIABLES: tuple[Variable, ...] = (
 )
 
 VARIABLE_NAMES: tuple[str, ...] = tuple(v.name for v in VARIABLES)
+#: Variables that come with limits: all but the fit statistics, the variability and the significance.
+LIMITED: tuple[str, ...] = tuple(
+    v.name for v in VARIABLES if v.diverging or (v.from_fit and not v.name.endswith("_stat"))
+)
+LIMIT_NAMES: tuple[str, ...] = tuple(f"{name}_{side}" for name in LIMITED for side in ("lolim", "hilim"))
 BY_NAME: dict[str, Variable] = {v.name: v for v in VARIABLES}
 
 

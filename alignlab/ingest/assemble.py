@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 from alignlab.ingest.encoder_response import area_shares, is_unlike, response_ratio
 from alignlab.ingest.records import SOURCE_COLUMNS, IngestedSources, Problem
 from alignlab.progress import OnStep, report
-from alignlab.spectra.fit import fit_spectra
-from alignlab.spectra.grid import EnergyGrid, rebin_counts
+from alignlab.spectra.grid import EnergyGrid, overlap_matrix
 from alignlab.spectra.hardness import band_counts
-from alignlab.spectra.measure import LIMITED, measure_hardness
+from alignlab.spectra.measure import measure_hardness
 from alignlab.spectra.response import (
     CHANNEL_EDGES_KEV,
     DETECTORS,
@@ -27,7 +27,7 @@ from alignlab.spectra.response import (
     redistribution,
 )
 from alignlab.spectra.variability import gregory_loredo
-from alignlab.variables import BANDS, MIN_NET_COUNTS_FOR_FITS, VARIABLE_NAMES
+from alignlab.variables import BANDS, LIMIT_NAMES, MIN_NET_COUNTS_FOR_FITS, VARIABLE_NAMES
 
 #: Year that stands for an unknown date, the middle of the CSC 2.0 observations.
 _USUAL_YEAR = 2008.0
@@ -106,9 +106,12 @@ def assemble(
     grid: EnergyGrid,
     problems: Sequence[Problem],
     with_catalogue: bool = False,
+    names_are_final: bool = True,
     on_step: OnStep | None = None,
 ) -> IngestedSources:
     """Measure all variables of the sources and put them together.
+
+    Names get what tells equal ones apart, unless the sources are a part of a survey only (`names_are_final` False).
 
     Hardness is the catalogue's, a ratio of photon fluxes: with the source's own effective area, or the analytic one of
     its detector and year, or between those of both detectors where the detector is unknown (said in the notes).
@@ -119,7 +122,9 @@ def assemble(
         If `on_step` returned False.
     """
     n = len(pieces)
-    names = _unique_names(pieces)
+    names = [piece.name for piece in pieces]
+    if names_are_final:
+        names = unique_names(names, [piece.obsid for piece in pieces], [piece.source_file for piece in pieces])
     report(on_step, 0, n, "measuring hardness and variability")
     areas, area_notes = _areas(pieces)
     brought = [encoder_ratio(piece, grid) for piece in pieces]
@@ -139,9 +144,8 @@ def assemble(
         fits.append(_fitted(piece, areas[i], net[i]))
     report(on_step, n, n, "measured")
     table = pd.concat([values, limits, pd.DataFrame(fits, index=values.index)], axis=1)
-    limit_names = [f"{name}_{side}" for name in LIMITED for side in ("lolim", "hilim")]
     shapes = [i for i, piece in enumerate(pieces) if not piece.counts_known]
-    table.loc[table.index[shapes], [n for n in (*limit_names, "flux_significance_b") if n in table]] = np.nan
+    table.loc[table.index[shapes], [n for n in (*LIMIT_NAMES, "flux_significance_b") if n in table]] = np.nan
     counts = np.array([p.counts for p in pieces], dtype=np.float32).reshape(n, grid.n_bins)
     blank = np.full(grid.n_bins, np.nan)
     background = np.array([blank if p.background is None else p.background for p in pieces], dtype=np.float32)
@@ -150,7 +154,7 @@ def assemble(
     return IngestedSources(
         sources=_source_table(pieces, names, counts, background, zip(area_notes, ratio_notes, strict=True)),
         variables=table.reindex(columns=list(VARIABLE_NAMES)).astype(np.float32),
-        limits=table.reindex(columns=limit_names).astype(np.float32),
+        limits=table.reindex(columns=list(LIMIT_NAMES)).astype(np.float32),
         catalogued=catalogued.astype(np.float32) if with_catalogue else None,
         counts=counts,
         background=background,
@@ -164,22 +168,27 @@ def assemble(
 
 def on_grid(channel_counts: NDArray[np.float64], grid: EnergyGrid) -> NDArray[np.float32]:
     """Counts of `CHANNEL_EDGES_KEV` on the survey's grid, as the simulated sources have them."""
-    return rebin_counts(channel_counts, CHANNEL_EDGES_KEV, grid)
+    return (channel_counts @ _channel_overlap(grid)).astype(np.float32)
 
 
-def _unique_names(pieces: Sequence[SourcePiece]) -> list[str]:
-    """Names that tell the sources apart: a second source of a name gets its file or a number."""
-    taken = Counter(p.name for p in pieces)
-    names: list[str] = []
+@lru_cache(maxsize=4)
+def _channel_overlap(grid: EnergyGrid) -> NDArray[np.float64]:
+    return overlap_matrix(CHANNEL_EDGES_KEV, grid.edges_kev)
+
+
+def unique_names(names: Sequence[str], obsids: Sequence[int], files: Sequence[str]) -> list[str]:
+    """Names that tell the sources apart: a second source of a name gets its ObsID, its file or a number."""
+    taken = Counter(names)
+    unique: list[str] = []
     used: set[str] = set()
-    for piece in pieces:
-        name = piece.name if taken[piece.name] == 1 else f"{piece.name} ({piece.obsid or Path(piece.source_file).stem})"
-        unique, number = name, 2
-        while unique in used:
-            unique, number = f"{name} #{number}", number + 1
-        used.add(unique)
-        names.append(unique)
-    return names
+    for own, obsid, file in zip(names, obsids, files, strict=True):
+        name = own if taken[own] == 1 else f"{own} ({obsid or Path(file).stem})"
+        candidate, number = name, 2
+        while candidate in used:
+            candidate, number = f"{name} #{number}", number + 1
+        used.add(candidate)
+        unique.append(candidate)
+    return unique
 
 
 def _areas(pieces: Sequence[SourcePiece]) -> tuple[NDArray[np.float64], list[str]]:
@@ -244,6 +253,8 @@ def _fitted(piece: SourcePiece, area: NDArray[np.float64], net_counts: float) ->
         matrix = redistribution(piece.detector)
     if matrix is None or not piece.may_fit or not net_counts > MIN_NET_COUNTS_FOR_FITS:
         return {}
+    from alignlab.spectra.fit import fit_spectra  # with torch, which nobody needs who fits nothing
+
     background = piece.channel_background
     fits = fit_spectra(
         piece.channel_counts[None],

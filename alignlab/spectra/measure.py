@@ -7,7 +7,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignlab.progress import OnStep
-from alignlab.spectra.fit import fit_spectra
 from alignlab.spectra.hardness import (
     HARDNESS_BANDS,
     band_areas,
@@ -18,10 +17,8 @@ from alignlab.spectra.hardness import (
 )
 from alignlab.spectra.response import CHANNEL_EDGES_KEV, DETECTORS, MODEL_EDGES_KEV, redistribution
 from alignlab.spectra.variability import gregory_loredo
-from alignlab.variables import BANDS, MIN_NET_COUNTS_FOR_FITS, VARIABLE_NAMES, VARIABLES
-
-#: Names of the columns of limits: of every variable but the fit statistics, the variability and the significance.
-LIMITED = tuple(v.name for v in VARIABLES if v.diverging or (v.from_fit and not v.name.endswith("_stat")))
+from alignlab.variables import BANDS, LIMIT_NAMES, MIN_NET_COUNTS_FOR_FITS, VARIABLE_NAMES
+from alignlab.variables import LIMITED as LIMITED
 
 
 def measure_hardness(
@@ -83,6 +80,8 @@ def measure_fits(
     on_step : callable, optional
         ``on_step(done, total, info) -> bool``; False stops, and what is not fitted stays NaN.
     """
+    from alignlab.spectra.fit import fit_spectra  # with torch, which the other measurements do not need
+
     net = band_counts(channel_counts - background, edges_kev=CHANNEL_EDGES_KEV)["broad"]
     enough = net > MIN_NET_COUNTS_FOR_FITS
     frames, done = [], 0
@@ -138,7 +137,7 @@ def measure_variables(
     variables : DataFrame
         Columns `VARIABLE_NAMES`, float32, NaN where missing.
     limits : DataFrame
-        ``<name>_lolim`` and ``<name>_hilim`` of `LIMITED`.
+        Columns `LIMIT_NAMES`, float32.
     """
     in_band = event_band_counts(energy_kev, offsets=offsets)
     expected = band_counts(background, edges_kev=CHANNEL_EDGES_KEV)
@@ -155,5 +154,4 @@ def measure_variables(
         on_step=on_step,
     )
     table = pd.concat([ratios, ratio_limits, fits], axis=1).assign(var_prob_b=probability, var_index_b=index)
-    limit_names = [f"{name}_{side}" for name in LIMITED for side in ("lolim", "hilim")]
-    return table[list(VARIABLE_NAMES)].astype(np.float32), table[limit_names].astype(np.float32)
+    return table[list(VARIABLE_NAMES)].astype(np.float32), table[list(LIMIT_NAMES)].astype(np.float32)

@@ -9,13 +9,17 @@ finds five real responses reproduced.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 from alignlab.spectra.grid import PI_CHANNEL_KEV
 from alignlab.spectra.photoelectric import cross_section
+
+if TYPE_CHECKING:
+    import torch
 
 DETECTORS = ("ACIS-S", "ACIS-I")
 #: Edges of the model bins in keV: 460 bins of 20 eV.
@@ -173,5 +177,7 @@ def fold(flux_density: torch.Tensor, area_cm2: torch.Tensor, redistribution: tor
     Tensor, (n, n_ch)
         Counts/s per channel of `CHANNEL_EDGES_KEV`.
     """
+    import torch  # readers of spectra need the response, and none of torch
+
     widths = torch.as_tensor(np.diff(MODEL_EDGES_KEV), dtype=flux_density.dtype, device=flux_density.device)
     return (flux_density * area_cm2 * widths) @ redistribution
