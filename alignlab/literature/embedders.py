@@ -1,4 +1,7 @@
-"""Embedders turn texts into vectors. They are plug-ins by name; `lsa` needs no network and is the default."""
+"""Embedders turn texts into vectors. They are plug-ins by name; `lsa` needs no network and is the default.
+
+A survey keeps its embedder's configuration and state, and new texts are embedded by that one alone (`load_embedder`).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from alignlab.errors import AlignlabError
 from alignlab.literature.aspects import ASPECTS
+from alignlab.literature.ledger import Rows
 
 
 class Embedder(Protocol):
@@ -152,28 +156,58 @@ class LsaEmbedder:
         return sp.csr_matrix(sp.diags(inverse) @ weighted, dtype=np.float32)
 
 
-#: Embedders by name; a later one joins by adding itself here.
-EMBEDDERS: dict[str, Callable[[], Embedder]] = {LsaEmbedder.name: LsaEmbedder}
+def _minilm() -> Embedder:
+    from alignlab.literature.embedders_minilm import MinilmEmbedder
+
+    return MinilmEmbedder()
+
+
+def _minilm_again(config: Mapping[str, Any], state: Mapping[str, NDArray]) -> Embedder:
+    from alignlab.literature.embedders_minilm import MinilmEmbedder
+
+    return MinilmEmbedder.from_state(config, state)
+
+
+#: Embedders by name; a later one joins by adding itself here. Beside them: ``openai:`` and the name of a model.
+EMBEDDERS: dict[str, Callable[[], Embedder]] = {LsaEmbedder.name: LsaEmbedder, "minilm": _minilm}
 _LOADERS: dict[str, Callable[[Mapping[str, Any], Mapping[str, NDArray]], Embedder]] = {
-    LsaEmbedder.name: LsaEmbedder.from_state
+    LsaEmbedder.name: LsaEmbedder.from_state,
+    "minilm": _minilm_again,
 }
+_OPENAI = "openai:"
 
 
-def embedder(name: str) -> Embedder:
+def embedder(name: str, *, kept: Rows | None = None) -> Embedder:
     """Make the embedder called `name`, not fitted.
+
+    Parameters
+    ----------
+    name : str
+        One of `EMBEDDERS`, or ``openai:MODEL``, or ``openai:MODEL@DIM`` for shorter vectors of a model that can.
+    kept : Rows, optional
+        Where vectors that are paid for are kept, so that none is paid twice.
 
     Raises
     ------
     AlignlabError
         If there is none; the message lists the names.
     """
+    if name.startswith(_OPENAI):
+        from alignlab.literature.embedders_openai import OpenaiEmbedder
+
+        return OpenaiEmbedder(name, kept=kept)
     if name not in EMBEDDERS:
-        raise AlignlabError(f"There is no embedder {name!r}.", remedy=f"Choose one of {', '.join(EMBEDDERS)}.")
+        raise _unknown(name)
     return EMBEDDERS[name]()
 
 
-def load_embedder(config: Mapping[str, Any], state: Mapping[str, NDArray]) -> Embedder:
+def load_embedder(config: Mapping[str, Any], state: Mapping[str, NDArray], *, kept: Rows | None = None) -> Embedder:
     """Rebuild a fitted embedder from its `config` and `state`.
+
+    Parameters
+    ----------
+    kept : Rows, optional
+        As for `embedder`.
 
     Raises
     ------
@@ -181,9 +215,43 @@ def load_embedder(config: Mapping[str, Any], state: Mapping[str, NDArray]) -> Em
         If its kind is unknown to this version.
     """
     name = str(config.get("name"))
+    if name.startswith(_OPENAI):
+        from alignlab.literature.embedders_openai import OpenaiEmbedder
+
+        return OpenaiEmbedder.from_state(config, state, kept=kept)
     if name not in _LOADERS:
-        raise AlignlabError(f"There is no embedder {name!r}.", remedy=f"Choose one of {', '.join(_LOADERS)}.")
+        raise _unknown(name)
     return _LOADERS[name](config, state)
+
+
+def check_same_embedder(first: Mapping[str, Any], second: Mapping[str, Any], *, first_of: str, second_of: str) -> None:
+    """Refuse to compare vectors of two embedders.
+
+    Parameters
+    ----------
+    first, second : mapping
+        Their `Embedder.config`.
+    first_of, second_of : str
+        Whose they are, for the message.
+
+    Raises
+    ------
+    AlignlabError
+        If they are not the same, of the same length.
+    """
+    names = [f"{config.get('name')} with {config.get('dim')} numbers" for config in (first, second)]
+    if names[0] != names[1]:
+        raise AlignlabError(
+            f"Texts of {first_of} were embedded by {names[0]}, those of {second_of} by {names[1]}: their vectors "
+            "cannot be compared.",
+            remedy="Make one of them anew with the embedder of the other.",
+        )
+
+
+def _unknown(name: str) -> AlignlabError:
+    return AlignlabError(
+        f"There is no embedder {name!r}.", remedy=f"Choose one of {', '.join(EMBEDDERS)}, or {_OPENAI}MODEL."
+    )
 
 
 def embed_aspects(

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 from alignlab.literature.ledger import Rows
 from alignlab.literature.llm import Conversation, Question
-from alignlab.literature.llm_client import FailureForNow, LanguageModelError, call, without_keys
+from alignlab.literature.llm_client import patiently, without_keys
 
 #: A batch is smaller than the service allows (50,000 questions, 200 MB), so that its answers fit into memory.
 MOST_QUESTIONS, MOST_BYTES = 20_000, 90_000_000
@@ -194,15 +194,12 @@ class Batches:
     def _patiently(self, request: Callable[[], T], on_wait: OnWait) -> T:
         """Ask, again where that may help."""
         model = self._conversation.model
-        for number in range(model.retries + 1):
-            try:
-                return call(request)
-            except FailureForNow as failure:
-                wait = min(0.5 * 2**number, 30.0) if failure.retry_after_s is None else failure.retry_after_s
-                if number == model.retries or wait > model.longest_wait_s:
-                    raise failure.problem from None
-            self._pause(wait, 0, 0, on_wait)
-        raise LanguageModelError(f"{model.address} was not asked.")
+        return patiently(
+            request,
+            retries=model.retries,
+            longest_wait_s=model.longest_wait_s,
+            pause=lambda seconds: self._pause(seconds, 0, 0, on_wait),
+        )
 
     def _pause(self, seconds: float, done: int, total: int, on_wait: OnWait) -> None:
         ends = time.monotonic() + seconds

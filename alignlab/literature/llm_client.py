@@ -154,6 +154,35 @@ def call(request: Callable[[], T]) -> T:
         raise FailureForNow(problem, may_have_cost=True) from None
 
 
+def patiently(
+    request: Callable[[], T], *, retries: int, longest_wait_s: float, pause: Callable[[float], None] = time.sleep
+) -> T:
+    """Do what asks the service, again where that may help.
+
+    Parameters
+    ----------
+    request : callable
+    retries : int
+    longest_wait_s : float
+        A service that wants a longer wait than this is an error.
+    pause : callable
+        Waits so many seconds; may raise to stop.
+
+    Raises
+    ------
+    QuestionError, LanguageModelError
+    """
+    for number in range(retries + 1):
+        try:
+            return call(request)
+        except FailureForNow as failure:
+            wait = min(0.5 * 2**number, 30.0) if failure.retry_after_s is None else failure.retry_after_s
+            if number == retries or wait > longest_wait_s:
+                raise failure.problem from None
+        pause(wait)
+    raise ValueError(f"retries must not be negative, as {retries} is")
+
+
 def without_keys(text: str) -> str:
     """A message of a service in one line of at most 300 letters, without the key or whatever looks like one."""
     key = os.environ.get(KEY_VARIABLE, "")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from alignlab.config import Config
 from alignlab.errors import AlignlabError
-from alignlab.literature.embedders import Embedder, embed_aspects, embedder
+from alignlab.literature.embedders import Embedder, embed_aspects
 from alignlab.progress import OnStep, part_of, report
 from alignlab.services.collected_sources import check_one_summariser, chosen_detections, usable_detections
 from alignlab.services.collected_tables import literature_of, source_table
@@ -22,6 +22,7 @@ from alignlab.services.csc_survey import fit_on_training, split_by_name
 from alignlab.services.gather.assemble import AssembleSettings
 from alignlab.services.gather.stages import STAGES_FACT
 from alignlab.services.measured_spectra import measured
+from alignlab.services.text_embedder import open_embedder
 from alignlab.spectra.grid import minmax_normalise
 from alignlab.spectra.measure import LIMITED
 from alignlab.store.artefact import AlreadyPublishedError, Meta
@@ -77,7 +78,7 @@ def publish_collected(
         )
     names = [row["name"] for row in collection.get("detections", keys).values()]
     summariser = check_one_summariser(collection, names)
-    contents, fitted = _contents(collection, keys, settings, on_step)
+    contents, fitted = _contents(collection, keys, settings, config, on_step)
     recipe: dict[str, Any] = {
         "reader": "collection",
         "collection": collection.name,
@@ -107,7 +108,7 @@ def collection_digest(collection: Collection) -> str:
 
 
 def _contents(
-    collection: Collection, keys: Sequence[str], settings: AssembleSettings, on_step: OnStep | None
+    collection: Collection, keys: Sequence[str], settings: AssembleSettings, config: Config, on_step: OnStep | None
 ) -> tuple[SurveyContents, Embedder | None]:
     detections = collection.get("detections", keys)
     found = measured(collection, keys, grid_kind=settings.grid_kind)
@@ -128,7 +129,7 @@ def _contents(
     fitted = None
     if len(literature.summaries):
         report(on_step, int(100 * _READING), 100, "embedding texts")
-        fitted = fit_on_training(embedder(settings.embedder), literature.summaries, split)
+        fitted = fit_on_training(open_embedder(settings.embedder, config=config), literature.summaries, split)
         arrays["text"], arrays["text_mask"] = embed_aspects(literature.summaries, len(keys), fitted)
     catalogued = _floats(detections.values(), VARIABLE_NAMES)
     by_us = settings.variables == "measured"

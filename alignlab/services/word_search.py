@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from alignlab.errors import MissingArtefactError
+from alignlab.errors import AlignlabError, MissingArtefactError
 from alignlab.literature.word_index import WordIndex
 from alignlab.progress import OnStep, part_of, report
 from alignlab.services.search_hits import FoundSource, PaperHit, WordHit, WordsReading, found
@@ -170,17 +170,19 @@ class _Matches:
 def _place_of(workspace: Workspace, query: str, best: Vector, notes: list[str]) -> Vector | None:
     """The unit vector in the shared space that stands for the query; None where the survey has no text vectors."""
     # Imported here: torch takes seconds, which a search by name need not wait for.
-    from alignlab.literature.embedders import load_embedder
     from alignlab.models.ensemble import apply_aligned
     from alignlab.services.runs import run_weights
+    from alignlab.services.text_embedder import survey_embedder
 
     survey = workspace.survey
     try:
-        embedder = load_embedder(*survey.embedder())
+        own = survey_embedder(survey, config=workspace.config).transform([query])
     except MissingArtefactError:
         notes.append("The survey has no text vectors, so the words were searched for in papers alone.")
         return None
-    own = embedder.transform([query])
+    except AlignlabError as problem:
+        notes.append(f"The words were searched for in papers alone; the survey's embedder cannot be used. {problem}")
+        return None
     if not own.any():
         notes.append("The survey's text embedder knows none of these words, so they were searched for in papers alone.")
         return None

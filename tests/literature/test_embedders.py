@@ -106,7 +106,7 @@ def test_nothing_to_learn_from_is_told():
 
 def test_the_registry_knows_its_names():
     assert embedder("lsa").name == "lsa"
-    assert set(EMBEDDERS) == {"lsa"}
+    assert set(EMBEDDERS) == {"lsa", "minilm"}
     with pytest.raises(AlignlabError, match=r"'word2vec'.*lsa"):
         embedder("word2vec")
     with pytest.raises(AlignlabError, match=r"'word2vec'.*lsa"):

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.literature.aspects import ASPECTS
-from alignlab.literature.embedders import Embedder, load_embedder
+from alignlab.literature.embedders import Embedder
+from alignlab.services.text_embedder import survey_embedder
 from alignlab.services.workspace import Workspace
 
 #: Training sources that stand for a sentence.
@@ -68,7 +69,7 @@ class SentencePlaces:
         if not len(rows):
             return None
         return cls(
-            embedder=load_embedder(*survey.embedder()),
+            embedder=survey_embedder(survey, config=workspace.config),
             summaries=np.asarray(survey.text[rows]).reshape(len(rows), len(ASPECTS), -1),
             text_aligned=workspace.run.latents("text_aligned")[rows],
         )
