@@ -15,8 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignlab.errors import AlignlabError
-from alignlab.ingest.csc_table import FLAGS, LIMIT_NAMES, number
-from alignlab.variables import VARIABLE_NAMES
+from alignlab.ingest.csc_table import FLAGS, number
+from alignlab.variables import LIMIT_NAMES, VARIABLE_NAMES
 
 #: Of the table of sources, and of that of detections: without these a row is of no use.
 SOURCE_COLUMNS = ("name", "ra", "dec", "err_ellipse_r0")

@@ -12,16 +12,14 @@ from numpy.typing import NDArray
 
 from alignlab.errors import InputFileError
 from alignlab.ingest.records import Problem
-from alignlab.spectra.measure import LIMITED
 from alignlab.spectra.observation import acis_array
-from alignlab.variables import VARIABLE_NAMES
+from alignlab.variables import LIMIT_NAMES, VARIABLE_NAMES
 
 #: Columns that a table must have; the variables and their limits may be absent and are missing then.
 NEEDED = (
     "name", "ra", "dec", "obsid", "detector", "theta", "livetime", "gti_mjd_obs", "cnts_aper_b", "cnts_aperbkg_b",
     "powlaw_gamma", "powlaw_nh",
 )  # fmt: skip
-LIMIT_NAMES = tuple(f"{name}_{side}" for name in LIMITED for side in ("lolim", "hilim"))
 #: Flags, and what each means for who reads the spectrum simulated from the fit.
 FLAGS: dict[str, str] = {
     "pileup_flag": "flagged as piled up: the catalogued fit describes a distorted spectrum",

@@ -21,10 +21,10 @@ from requests import Response
 
 from alignlab.ingest.archive import ArchiveError, ArchiveSession, Manners
 from alignlab.ingest.csc_selection import NEEDED_COLUMNS, DetectionId, Selection
-from alignlab.ingest.csc_table import FLAGS, LIMIT_NAMES, flag, number, years
+from alignlab.ingest.csc_table import FLAGS, flag, number, years
 from alignlab.spectra.observation import acis_array
 from alignlab.store.collection import detection_key
-from alignlab.variables import VARIABLE_NAMES
+from alignlab.variables import LIMIT_NAMES, VARIABLE_NAMES
 
 SERVICE = "Chandra Source Catalog"
 #: Of a job's phase is asked first after this time, then ever more rarely.
