@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 from alignlab.services.interpret.classes import with_interval
 from alignlab.services.interpret.contract import DigestSection, Interpretation, VariableComparison
@@ -86,8 +85,11 @@ def digest(found: Interpretation) -> tuple[DigestSection, ...]:
 
 
 def digest_text(found: Interpretation) -> str:
-    """The digest as plain text, with verdict and limits."""
+    """The digest as plain text, with verdict and limits, and a language model's paragraph where there is one."""
     parts = [found.source_name, found.verdict]
+    if found.paragraph is not None:
+        said = found.paragraph.text or f"No paragraph by {found.paragraph.model}: {found.paragraph.problem}"
+        parts += ["", said]
     for section in found.digest:
         parts += ["", section.title, *(f"- {sentence}" for sentence in section.sentences)]
     return "\n".join([*parts, "", "Limits", *(f"- {limit}" for limit in found.limits)])
@@ -131,8 +133,3 @@ def _agreement_words(compared: list[VariableComparison]) -> str:
 
 def _written(found: Interpretation) -> tuple[str, ...]:
     return tuple(_cited(paper.statement, paper.id) for paper in found.papers[:_QUOTED])
-
-
-def all_ids(found: Interpretation) -> Iterable[str]:
-    """Ids of everything that may be cited."""
-    return (item.id for item in found.evidence)

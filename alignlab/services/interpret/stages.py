@@ -86,6 +86,12 @@ def interpret_stages(
     yield (found := reached(found, "differences"))
     found = replace(found, suggestions=suggest(found, observation))
     yield (found := reached(replace(found, digest=digest(found)), "suggestions"))
+    if llm_model:
+        # Imported here: without a language model nobody needs its client.
+        from alignlab.services.interpret.paragraph import compose
+
+        paragraph = compose(found, model=llm_model, config=subject.workspace.config)
+        yield reached(replace(found, paragraph=paragraph), "paragraph")
 
 
 def interpret_source(
