@@ -185,27 +185,26 @@ def gather_summaries(
     StoppedError
         If `on_step` returned False; what was made is kept.
     """
-    with collection.gathering():
-        done = _digests(collection)
-        subjects = list(subjects_of(collection, settings))
-        todo = [subject for subject in subjects if done.get(subject.name) != subject.digest]
-        facts: dict[str, float | int | str] = {
-            "summariser": settings.summariser,
-            "n_without_papers": collection.count("sourced") - len(subjects),
-        }
-        report(on_step, len(subjects) - len(todo), len(subjects), "summarising")
-        problems: tuple[str, ...] = ()
-        if settings.summariser == EXTRACTIVE:
-            _choose_sentences(collection, settings, todo, n_all=len(subjects), on_step=on_step)
-        else:
-            from alignlab.services.gather.summaries_llm import ask_about
+    done = _digests(collection)
+    subjects = list(subjects_of(collection, settings))
+    todo = [subject for subject in subjects if done.get(subject.name) != subject.digest]
+    facts: dict[str, float | int | str] = {
+        "summariser": settings.summariser,
+        "n_without_papers": collection.count("sourced") - len(subjects),
+    }
+    report(on_step, len(subjects) - len(todo), len(subjects), "summarising")
+    problems: tuple[str, ...] = ()
+    if settings.summariser == EXTRACTIVE:
+        _choose_sentences(collection, settings, todo, n_all=len(subjects), on_step=on_step)
+    else:
+        from alignlab.services.gather.summaries_llm import ask_about
 
-            problems, told = ask_about(todo, collection, settings, config=config, n_all=len(subjects), on_step=on_step)
-            facts |= told
-        there = _digests(collection)
-        wanted = {subject.name: subject.digest for subject in subjects}
-        n_there = sum(there.get(name) == digest for name, digest in wanted.items())
-        report(on_step, n_there, len(subjects), "summarised")
+        problems, told = ask_about(todo, collection, settings, config=config, n_all=len(subjects), on_step=on_step)
+        facts |= told
+    there = _digests(collection)
+    wanted = {subject.name: subject.digest for subject in subjects}
+    n_there = sum(there.get(name) == digest for name, digest in wanted.items())
+    report(on_step, n_there, len(subjects), "summarised")
     n_new = sum(there.get(subject.name) == subject.digest for subject in todo)
     return StageOutcome(what=_WHAT, n_there=n_there, n_new=n_new, problems=problems, facts=facts)
 
