@@ -18,6 +18,8 @@ from tests.archives.serving import ArchiveServer
 
 #: Processes are copies of one that has imported what the stages need, and no thread.
 _PROCESSES = multiprocessing.get_context("forkserver")
+#: All stages one after the other are killed like one.
+_ELSEWHERE = {"real": "tests.archives.real_way"}
 
 
 def gather_with_kills(
@@ -35,13 +37,13 @@ def gather_with_kills(
     data : Path
         Data folder; the collection is ``sky`` there.
     stage : str
-        Such as ``csc``: ``gather_csc`` and ``CscSettings`` of ``alignlab.services.gather.csc``.
+        Such as ``csc``: ``gather_csc`` and ``CscSettings`` of ``alignlab.services.gather.csc``; ``real`` for all.
     recipe : str
         Its settings as JSON.
     environment : dict, optional
         Variables that it needs, such as a token.
     """
-    _PROCESSES.set_forkserver_preload(["tests.archives.killing", f"alignlab.services.gather.{stage}"])
+    _PROCESSES.set_forkserver_preload(["tests.archives.killing", _module(stage)])
     n_kills = 0
     for come in [*moments, lambda: False]:
         process = _PROCESSES.Process(target=_gather, args=(data, stage, recipe, dict(environment or {})), daemon=True)
@@ -70,10 +72,14 @@ def soon_after(server: ArchiveServer, n_asked: int, dice: random.Random, *, with
     return has_come
 
 
+def _module(stage: str) -> str:
+    return _ELSEWHERE.get(stage, f"alignlab.services.gather.{stage}")
+
+
 def _gather(data: Path, stage: str, recipe: str, environment: dict[str, str]) -> None:
     os.environ.update(environment)
     try:
-        module = importlib.import_module(f"alignlab.services.gather.{stage}")
+        module = importlib.import_module(_module(stage))
         config = Config(data_dir=data)
         collection = Collection(config.collections_dir / "sky")
         settings = getattr(module, f"{stage.capitalize()}Settings").from_json(recipe)
