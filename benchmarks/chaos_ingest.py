@@ -1,8 +1,8 @@
 """The way from the archives to a survey under SIGKILL: ``python -m benchmarks.chaos_ingest [--kills 20] [--seed 0]``.
 
-Servers on this machine speak the archives' protocols and fail now and then. ``alignlab ingest real`` is killed at random
-moments of its work, each time after it has begun to ask, and typed again. In the end the collection and the survey must be
-those of an undisturbed one, and no more may have been asked twice than one question per kill and thread.
+Servers on this machine speak the archives' protocols and fail now and then. ``alignlab ingest real`` is killed at
+random moments of its work and typed again. In the end the collection and the survey must be those of an undisturbed
+one, and no more may have been asked twice than one question per kill and thread.
 """
 
 from __future__ import annotations
