@@ -240,7 +240,7 @@ class ArchiveSession(requests.Session):
                 yield block
                 allowed = self.manners.answer_s + (come / self.manners.slowest_bytes_s if as_sent else 0.0)
                 if time.monotonic() - began > allowed:
-                    slow = f"{self.safe(url)} took longer than {allowed:.0f} s"
+                    slow = f"{self.safe(url)} took longer than {allowed:.3g} s"
                     raise TransientError(ArchiveError(self.service, slow))
         except (urllib3.exceptions.HTTPError, OSError) as error:
             what = "stalled" if isinstance(error, urllib3.exceptions.ReadTimeoutError) else "was cut off"

@@ -30,6 +30,8 @@ SERVICE = "Chandra Source Catalog"
 #: Of a job's phase is asked first after this time, then ever more rarely.
 _FIRST_LOOK_S, _LAST_LOOK_S = 0.1, 10.0
 _LONGEST_JOB_S = 6 * 3600.0
+#: No service limits its answers to fewer rows.
+_SURELY_WHOLE = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,9 +134,9 @@ class CscTap:
         found = self._ask(question, asynchronous=asynchronous, max_rows=n_rows)
         table = found.to_table().to_pandas()
         table.columns = table.columns.str.lower()
-        # A service may send fewer rows than asked for, and say so.
-        is_end = len(table) < n_rows and (found.query_status or "").upper() != "OVERFLOW"
-        return Page(table=selection.cut(table), last=_last(table), is_end=is_end or table.empty)
+        # A service may send fewer rows than asked for, and not even say so: only few or none are surely the last.
+        is_cut = (found.query_status or "").upper() == "OVERFLOW" or len(table) >= min(n_rows, _SURELY_WHOLE)
+        return Page(table=selection.cut(table), last=_last(table), is_end=table.empty or not is_cut)
 
     def cancel(self) -> None:
         """Stop what is under way, from another thread: the service is told to forget its job."""

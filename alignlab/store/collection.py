@@ -10,7 +10,8 @@ place           key             columns
 ==============  ==============  ========================================================================================
 ``sources``     name            ra, dec (deg), error_arcsec (radius of the 95% error circle)
 ``detections``  detection_key   name, obsid, obi, region_id, ra, dec, detector, theta_arcmin, exposure_s, year, the 20
-                                variables of `alignlab.variables` with ``_lolim`` and ``_hilim``, in the units there
+                                variables of `alignlab.variables` with ``_lolim`` and ``_hilim``, in the units there,
+                                pileup_flag, sat_src_flag, streak_src_flag (true or false)
 ``products``    path            detection_key, kind (pha, arf, rmf, evt), bytes, sha256; path relative to ``products/``
 ``matches``     name            main_id, otype, source_class, separation_arcsec, is_ambiguous, candidates, aliases,
                                 n_references, bibcodes, objects_in_papers (beside them: how many objects each paper is

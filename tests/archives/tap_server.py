@@ -59,6 +59,8 @@ class TapServer(ArchiveServer):
     ----------
     sync_s, job_s : float
         How long an answer, and a job, take.
+    tells_overflow : bool
+        Whether an answer that is cut off says so.
     questions : list
         Query and digest of uploads of everything that was answered.
     jobs, deleted, aborted : dict, list, list
@@ -87,6 +89,7 @@ class TapServer(ArchiveServer):
         # A question that reaches for the disk of this machine must fail.
         self._connection.execute("SET enable_external_access = false")
         self.sync_s = self.job_s = 0.0
+        self.tells_overflow = True
         self.questions: list[tuple[str, str]] = []
         self.jobs: dict[str, Job] = {}
         self.deleted: list[str] = []
@@ -203,7 +206,8 @@ class TapServer(ArchiveServer):
             return _error(f"Error executing query: {error}")
         self.questions.append((adql, sha256(b"".join(files.values())).hexdigest()))
         return Reply(
-            body=_votable(rows[:limit], columns, self._units, overflows=len(rows) > limit), content_type=VOTABLE
+            body=_votable(rows[:limit], columns, self._units, overflows=self.tells_overflow and len(rows) > limit),
+            content_type=VOTABLE,
         )
 
     def _with_uploads(self, sql: str, parameters: dict[str, str], files: dict[str, bytes]) -> str:

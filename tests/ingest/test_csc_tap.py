@@ -128,8 +128,14 @@ def test_a_service_without_the_needed_columns_is_told() -> None:
         client(server).columns()
 
 
-def test_a_service_that_sends_fewer_rows_than_asked_for_is_gone_on_with() -> None:
+@pytest.mark.parametrize("tells", [True, False], ids=["and tells", "and does not tell"])
+def test_a_service_that_sends_fewer_rows_than_asked_for_is_gone_on_with(
+    tells: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not tells:
+        monkeypatch.setattr("alignlab.ingest.csc_tap._SURELY_WHOLE", 20)
     with csc_server(SKY, max_rows=20) as server:
+        server.tells_overflow = tells
         assert len(all_rows(client(server), Selection(), n_rows=1000)) == len(wanted(Selection()))
 
 
@@ -187,7 +193,7 @@ def test_a_refused_query_is_told_in_the_words_of_the_service(server: TapServer, 
         tap.columns()
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(
     ra=st.floats(0, 360), dec=st.floats(-90, 90), radius=st.floats(0.1, 600),
     bearing=st.floats(0, 360), share=st.floats(0, 1),

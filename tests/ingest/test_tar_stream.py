@@ -73,11 +73,11 @@ def test_a_bomb_goes_off_in_little_memory(tmp_path: Path) -> None:
     header.size = 2**40
     with gzip.open(tmp_path / "p", "wb") as file:
         file.write(header.tobuf(tarfile.GNU_FORMAT))
-        for _ in range(100):
+        for _ in range(30):
             file.write(bytes(1 << 20))
     tracemalloc.start()
-    with pytest.raises(InputFileError, match="unpacks to more than 50,000,000 bytes"):
-        for member in tar_members(tmp_path / "p", max_bytes=50_000_000):
+    with pytest.raises(InputFileError, match="unpacks to more than 20,000,000 bytes"):
+        for member in tar_members(tmp_path / "p", max_bytes=20_000_000):
             for _ in member.pieces():
                 pass
     assert tracemalloc.get_traced_memory()[1] < 5_000_000
@@ -86,10 +86,10 @@ def test_a_bomb_goes_off_in_little_memory(tmp_path: Path) -> None:
 
 def test_a_header_that_claims_to_be_long_is_not_read_into_memory(tmp_path: Path) -> None:
     extended = tarfile.TarInfo("x")
-    extended.type, extended.size = tarfile.XHDTYPE, 60_000_000
+    extended.type, extended.size = tarfile.XHDTYPE, 20_000_000
     with gzip.open(tmp_path / "p", "wb") as file:
         file.write(extended.tobuf())
-        for _ in range(60):
+        for _ in range(20):
             file.write(b"1" * (1 << 20))
     tracemalloc.start()
     with pytest.raises(InputFileError):
@@ -104,7 +104,7 @@ def test_too_many_files_are_told(tmp_path: Path) -> None:
         list(tar_members(tmp_path / "p", max_bytes=10**6, max_members=10))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     at=st.integers(0, 4000),
     instead=st.binary(min_size=1, max_size=30),

@@ -161,7 +161,7 @@ class _Fetching:
 
     def __init__(self, collection: Collection, settings: ProductsSettings) -> None:
         self.collection, self.settings = collection, settings
-        self.version = RELEASES[_release(collection, settings)].package_version
+        self.version = _version(collection, settings)
         self.session = ArchiveSession(SERVICE, manners=Manners(concurrency=settings.concurrency))
         self.problems: list[str] = []
         self.n_new = self.n_bytes = self.n_absent = self.n_packages = self._n_failed = 0
@@ -175,7 +175,7 @@ class _Fetching:
             while True:
                 while len(running) < self.settings.concurrency and (package := next(waiting, None)):
                     running[begun(partial(self._package, package))] = package
-                report(on_step, n_done, n_files, "files of detections")
+                report(on_step, n_done, n_files, f"files of detections, {self.n_bytes / 1e6:,.0f} MB")
                 if not running:
                     # One failure of many is a problem of some files; nothing but failures, of the service.
                     return None if self.n_packages else self._raise_failure()
@@ -234,7 +234,7 @@ class _Fetching:
         self.collection.put(
             "products",
             {product.path: {k: v for k, v in asdict(product).items() if k != "path"} for product in part.products},
-            stage=self.version,
+            stage=_stage(self.version),
             done=[f"{key}/{kind}" for key, kind in asked],
         )
         # Only now: a process that is killed before finds it, and need not ask again.
@@ -255,11 +255,11 @@ def _detections(collection: Collection, settings: ProductsSettings) -> list[Dete
 
 def _wanted(collection: Collection, settings: ProductsSettings) -> _Wanted:
     """Detection → kinds of files that have not been asked for."""
-    version = RELEASES[_release(collection, settings)].package_version
+    stage = _stage(_version(collection, settings))
     there = {(row["detection_key"], row["kind"]) for _, row in collection.rows("products")}
     ids = _detections(collection, settings)
     items = [f"{_key(of)}/{kind}" for of in ids for kind in settings.kinds]
-    pending = set(items if settings.again else collection.pending(version, items))
+    pending = set(items if settings.again else collection.pending(stage, items))
     wanted = {
         of: tuple(kind for kind in settings.kinds if f"{_key(of)}/{kind}" in pending and (_key(of), kind) not in there)
         for of in ids
@@ -273,10 +273,16 @@ def _packages(wanted: _Wanted, size: int) -> Iterator[_Wanted]:
         yield dict(items[start : start + size])
 
 
-def _release(collection: Collection, settings: ProductsSettings) -> str:
-    if settings.release in RELEASES:
-        return settings.release
-    return str((collection.fact("csc") or {}).get("release", "2.1"))
+def _version(collection: Collection, settings: ProductsSettings) -> str:
+    """The archive's name of the release that the files are of."""
+    release = settings.release
+    if release not in RELEASES:
+        release = str((collection.fact("csc") or {}).get("release", "2.1"))
+    return RELEASES[release].package_version
+
+
+def _stage(version: str) -> str:
+    return f"products/{version}"
 
 
 def _key(of: DetectionId) -> str:
