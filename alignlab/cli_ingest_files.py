@@ -23,7 +23,7 @@ def file_command(reader: FileReader) -> click.Command:
         given = {parameter(reader.name, what): tuple(paths) if several else paths}
         settings = given_settings(reader.settings, {**values, **given}, stage=reader.name)
         if dry_run:
-            _show_plan(settings)
+            _show_plan(reader, settings)
         elif as_job:
             _submit(reader, survey, settings, replace)
         else:
@@ -50,14 +50,14 @@ def file_command(reader: FileReader) -> click.Command:
     )
 
 
-def _show_plan(settings: Recipe) -> None:
+def _show_plan(reader: FileReader, settings: Recipe) -> None:
     from alignlab.services.gather.words import size
     from alignlab.services.ingest_files import plan_files
 
-    plan = plan_files(settings)
+    plan = plan_files(reader.name, settings)
     click.echo(f"{plan.n_wanted:,} {plan.what}\t{size(plan.n_bytes or 0)}")
     for note in plan.notes:
-        click.echo(f"alignlab: {note}", err=True)
+        click.echo(f"  {note}")
 
 
 def _submit(reader: FileReader, survey: str, settings: Recipe, replace: bool) -> None:
@@ -79,4 +79,6 @@ def _ingest(reader: FileReader, survey: str, settings: Recipe, replace: bool) ->
         )
     for problem in outcome.problems:
         click.echo(f"alignlab: {problem}", err=True)
+    for note in outcome.notes:
+        click.echo(f"alignlab: note: {note}", err=True)
     click.echo(f"{outcome.survey.n_sources} sources in {outcome.survey.folder}")

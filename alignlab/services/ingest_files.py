@@ -93,12 +93,15 @@ class FileReader:
         ``module:class`` of its settings.
     read : callable
         ``read(settings, name=, config=, replace=, on_step=) -> IngestOutcome``.
+    plan : callable or None
+        ``plan(settings) -> StagePlan`` where more can be told than how many files there are.
     """
 
     name: str
     summary: str
     place: str
     read: Callable[..., IngestOutcome]
+    plan: Callable[[Any], StagePlan] | None = None
 
     @property
     def settings(self) -> type[Recipe]:
@@ -146,8 +149,10 @@ def ingest_files(
     return known.read(settings, name=name, config=config, replace=replace, on_step=on_step)
 
 
-def plan_files(settings: Recipe) -> StagePlan:
-    """Count the files that would be read, and their bytes; none is opened."""
+def plan_files(reader: str, settings: Recipe) -> StagePlan:
+    """What would be read: files and bytes, or more where the reader knows more; nothing is written."""
+    if (plan := file_reader(reader).plan) is not None:
+        return plan(settings)
     paths = [path for given in files_of(settings) for path in _inside(given)]
     absent = [path for path in paths if not path.is_file()]
     return StagePlan(
@@ -208,9 +213,31 @@ def _csc_table(settings: CscTableSettings, **options: Any) -> IngestOutcome:
 def _events(settings: Any, **options: Any) -> IngestOutcome:
     from alignlab.services.ingest_events import ingest_event_files
 
+    return ingest_event_files(list(map(Path, settings.files)), _positions(settings), settings=settings, **options)
+
+
+def _plan_events(settings: Any) -> StagePlan:
+    from alignlab.services.ingest_events import plan_event_files
+
+    return plan_event_files(list(map(Path, settings.files)), _positions(settings))
+
+
+def _positions(settings: Any) -> Path:
     if not settings.positions:
         raise AlignlabError("No table of positions is named.", remedy="Give one with --positions.")
-    return ingest_event_files(list(map(Path, settings.files)), Path(settings.positions), settings=settings, **options)
+    return Path(settings.positions)
+
+
+def _table(settings: Any, **options: Any) -> IngestOutcome:
+    from alignlab.services.ingest_table import ingest_table
+
+    return ingest_table(Path(settings.file), settings=settings, **options)
+
+
+def _plan_table(settings: Any) -> StagePlan:
+    from alignlab.services.ingest_table import plan_table
+
+    return plan_table(Path(settings.file), settings=settings)
 
 
 def _grid(settings: OgipSettings | AxiaSettings | CscTableSettings) -> GridKind:
@@ -245,6 +272,15 @@ READERS: Mapping[str, FileReader] = {
             summary="Read level-2 event files and take a quick-look spectrum and light curve at each position.",
             place="alignlab.services.ingest_events:EventsSettings",
             read=_events,
+            plan=_plan_events,
+        ),
+        FileReader(
+            name="table",
+            summary="Read any table of sources: with spectra it becomes a survey; without, its values are laid beside "
+            "a survey's own, in a copy of it.",
+            place="alignlab.services.ingest_table:TableSettings",
+            read=_table,
+            plan=_plan_table,
         ),
     )
 }

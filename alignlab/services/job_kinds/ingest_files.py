@@ -76,8 +76,8 @@ def perform(work: Work, config: Config) -> dict[str, Any]:
     outcome = ingest_files(
         recipe.reader, recipe.of_reader(), name=name, config=config, replace=recipe.replace, on_step=work.on_step()
     )
-    for problem in outcome.problems:
-        work.log(problem)
+    for told in (*outcome.problems, *outcome.notes):
+        work.log(told)
     return {**_result(outcome.survey), "n_problems": len(outcome.problems)}
 
 
