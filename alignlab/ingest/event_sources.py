@@ -30,6 +30,8 @@ _LEAST_RING = 1.0
 #: Share of the good times' span that gaps may take without a word.
 _SMALL_GAPS = 0.01
 _MOST_NAMED = 3
+#: Photons of an aperture in one frame above which pile-up matters on axis ("The Chandra ABC Guide to Pileup", CXC).
+_CROWDED_FRAME = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +100,7 @@ def event_sources(
         )
     rules = rules or ApertureRules()
     file = open_event_file(path)
-    theta = _off_axis_arcmin(file, positions)
+    theta = off_axis_arcmin(file, positions)
     x, y = file.frame.to_pixels(positions.ra, positions.dec)
     ahead = np.flatnonzero(np.isfinite(x + y))
     pixel = file.frame.pixel_arcsec
@@ -127,7 +129,8 @@ def event_sources(
     return EventSources(pieces=tuple(pieces), problems=tuple(problems), facts=facts)
 
 
-def _off_axis_arcmin(file: EventFile, positions: Positions) -> NDArray[np.float64]:
+def off_axis_arcmin(file: EventFile, positions: Positions) -> NDArray[np.float64]:
+    """Angles of positions from where the optical axis of the file pointed, in arcmin."""
     from astropy.coordinates import angular_separation
 
     places = (np.radians(angle) for angle in (file.axis_ra, file.axis_dec, positions.ra, positions.dec))
@@ -176,6 +179,7 @@ class _Cutter:
             *self._overlap_notes(i),
             *self._edge_notes(i, chip),
             *_gap_notes(intervals),
+            *self._pile_up_notes(i, chip),
             f"fits with the analytic response of {detector}",
             *(note for note in self.file.notes if "DTCOR" in note or "good time" in note),
         ]
@@ -260,6 +264,13 @@ class _Cutter:
         if elsewhere:
             notes.append(f"{elsewhere} of its {len(self.found.chip[i])} photons fell on another chip than {chip}")
         return notes
+
+    def _pile_up_notes(self, i: int, chip: int) -> list[str]:
+        frame = self.file.events.head.number("TIMEDEL")
+        in_frame = len(self.found.time_s[i]) / self._exposure(chip) * frame
+        if not in_frame > _CROWDED_FRAME:
+            return []
+        return [f"{in_frame:.2g} photons in a frame of {frame:.2g} s: pile-up may have distorted its spectrum"]
 
 
 def _gap_notes(intervals: Intervals) -> list[str]:

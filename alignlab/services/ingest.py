@@ -10,10 +10,10 @@ import numpy as np
 
 from alignlab.config import Config
 from alignlab.errors import AlignlabError
-from alignlab.ingest.axia import axia_to_contents
 from alignlab.ingest.ogip import spectra_to_contents
 from alignlab.ingest.records import IngestedSources
 from alignlab.progress import OnStep
+from alignlab.services.axia_survey import publish_axia
 from alignlab.spectra.grid import GridKind, energy_grid, minmax_normalise
 from alignlab.store.artefact import Meta, check_name, sha256_of
 from alignlab.store.survey import Photons, Survey, SurveyContents, write_survey
@@ -28,10 +28,13 @@ class IngestOutcome:
     survey : Survey
     problems : tuple of str
         One message per file or line that was left out.
+    notes : tuple of str
+        How what was read was understood, where that had to be guessed.
     """
 
     survey: Survey
     problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def ingest_ogip_files(
@@ -64,9 +67,18 @@ def ingest_axia_file(
     config: Config,
     grid_kind: GridKind = "log",
     replace: bool = False,
+    checkpoint: Path | None = None,
+    processes: int | None = None,
     on_step: OnStep | None = None,
 ) -> IngestOutcome:
-    """Make a survey of an Axia corpus; a line that cannot be used is reported and the others go on.
+    """Make a survey of an Axia corpus in constant memory; a line that cannot be used is reported, the others go on.
+
+    Parameters
+    ----------
+    checkpoint : Path, optional
+        Folder in which finished blocks are kept: who is killed goes on from there when called again with it.
+    processes : int, optional
+        That measure side by side; by default one per core, for a small file none but this one.
 
     Raises
     ------
@@ -74,10 +86,17 @@ def ingest_axia_file(
         If the name is taken, the file cannot be opened, or no line could be used.
     """
     check_free(name, config, replace)
-    ingested = axia_to_contents(path, grid=energy_grid(grid_kind), on_step=on_step)
-    inputs = {path.name: sha256_of(path)}
-    recipe: dict[str, object] = {"reader": "axia", "grid_kind": grid_kind}
-    return publish_ingested(ingested, name=name, root=config.surveys_dir, recipe=recipe, inputs=inputs, replace=replace)
+    survey, problems = publish_axia(
+        path,
+        name=name,
+        root=config.surveys_dir,
+        grid_kind=grid_kind,
+        replace=replace,
+        checkpoint=checkpoint,
+        processes=processes,
+        on_step=on_step,
+    )
+    return IngestOutcome(survey=survey, problems=problems)
 
 
 def ingest_csc_table(

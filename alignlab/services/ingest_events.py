@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,16 +11,20 @@ from typing import ClassVar, cast
 from alignlab.config import Config
 from alignlab.errors import InputFileError, RecipeError
 from alignlab.ingest.assemble import SourcePiece, assemble
-from alignlab.ingest.event_sources import ApertureRules, event_sources
+from alignlab.ingest.event_sources import ApertureRules, event_sources, off_axis_arcmin
 from alignlab.ingest.positions import read_positions
 from alignlab.ingest.records import Problem
 from alignlab.progress import OnStep, part_of
+from alignlab.services.gather.stage import StagePlan
 from alignlab.services.ingest import IngestOutcome, check_free, publish_ingested
+from alignlab.spectra.event_file import open_event_file
 from alignlab.spectra.grid import GridKind, energy_grid
 from alignlab.store.artefact import sha256_of
 from alignlab.training.recipe_base import Range, Recipe
 
 _READING_SHARE = 0.7
+#: Half the width of ACIS: positions within it may be in the field.
+_FIELD_ARCMIN = 17.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +84,27 @@ class EventsSettings(Recipe):
         )
 
 
+def plan_event_files(paths: Sequence[Path], positions: Path) -> StagePlan:
+    """What event files would give, from their headers alone: how many sources at most, of how many events.
+
+    Raises
+    ------
+    AlignlabError
+        If a file is none of events of ACIS, or the table of positions cannot be used.
+    """
+    wanted, notes, n_near = read_positions(positions), [], 0
+    for path in paths:
+        file = open_event_file(path)
+        near = int((off_axis_arcmin(file, wanted) <= _FIELD_ARCMIN).sum())
+        n_near += near
+        notes.append(
+            f"{path.name}: {file.events.n_rows:,} events; {near:,} of {len(wanted.names):,} positions within "
+            f"{_FIELD_ARCMIN:g} arcmin of the optical axis"
+        )
+    n_bytes = sum(path.stat().st_size for path in paths)
+    return StagePlan(what="sources", n_wanted=n_near, n_requests=0, n_bytes=n_bytes, notes=(*notes, *wanted.notes))
+
+
 def ingest_event_files(
     paths: Sequence[Path],
     positions: Path,
@@ -135,4 +161,7 @@ def ingest_event_files(
         "apertures": {key: getattr(settings, key) for key in EventsSettings.RANGES},
         "files": read,
     }
-    return publish_ingested(ingested, name=name, root=config.surveys_dir, recipe=recipe, inputs=inputs, replace=replace)
+    outcome = publish_ingested(
+        ingested, name=name, root=config.surveys_dir, recipe=recipe, inputs=inputs, replace=replace
+    )
+    return dataclasses.replace(outcome, notes=wanted.notes)

@@ -5,7 +5,8 @@ A survey never changes: what a table adds to one makes a copy of it under a new 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import dataclasses
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, cast
 
@@ -81,17 +82,14 @@ class TableSettings(Recipe):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TableOutcome(IngestOutcome):
-    """A new survey, what could not be used, and how the table was read.
+    """A new survey, what could not be used, and how the table was understood.
 
     Attributes
     ----------
-    notes : tuple of str
-        Which columns were taken for what, in which units, and what was assumed.
     match : TableMatch or None
         Which row belongs to which source, where the table was laid beside a survey.
     """
 
-    notes: tuple[str, ...]
     match: TableMatch | None = None
 
 
@@ -104,10 +102,13 @@ def plan_table(path: Path, *, settings: TableSettings | None = None) -> StagePla
         If it cannot be read, or its mapping or units are wrong.
     """
     mapped = _mapped(path, settings or TableSettings())
-    kind = "it holds spectra: a survey can be made of it" if _has_spectra(mapped) else (
-        "it holds no spectra: it can be laid beside a survey (--beside)"
+    kind = "it holds no spectra: it can be laid beside a survey (--beside)"
+    if _has_spectra(mapped):
+        kind = "it holds spectra: a survey can be made of it"
+    return StagePlan(
+        what="sources", n_wanted=mapped.table.n_rows, n_requests=0, n_bytes=path.stat().st_size,
+        notes=(kind, *mapped.notes),
     )  # fmt: skip
-    return StagePlan(what="sources", n_wanted=mapped.table.n_rows, n_requests=0, notes=(kind, *mapped.notes))
 
 
 def ingest_table(
@@ -116,7 +117,7 @@ def ingest_table(
     name: str,
     config: Config,
     settings: TableSettings | None = None,
-    replace_survey: bool = False,
+    replace: bool = False,
     on_step: OnStep | None = None,
 ) -> TableOutcome:
     """Make a survey of a table.
@@ -132,7 +133,7 @@ def ingest_table(
         Of the new survey.
     settings : TableSettings, optional
         Its file is not read.
-    replace_survey : bool
+    replace : bool
         Whether a survey of that name may be replaced.
 
     Raises
@@ -143,12 +144,12 @@ def ingest_table(
         If `on_step` returned False.
     """
     settings = settings or TableSettings()
-    check_free(name, config, replace_survey)
+    check_free(name, config, replace)
     report(on_step, 0, 100, f"reading {path.name}")
     mapped = _mapped(path, settings)
     making = _Making(
         mapped=mapped, settings=settings, name=name, config=config, inputs={path.name: sha256_of(path)},
-        replace_survey=replace_survey, on_step=on_step,
+        replace=replace, on_step=on_step,
     )  # fmt: skip
     if settings.beside:
         return making.copy_beside()
@@ -169,7 +170,7 @@ class _Making:
     name: str
     config: Config
     inputs: dict[str, str]
-    replace_survey: bool
+    replace: bool
     on_step: OnStep | None
 
     def survey(self) -> TableOutcome:
@@ -183,7 +184,7 @@ class _Making:
         recipe: dict[str, object] = {"reader": "table", "grid_kind": self.settings.grid, **self._told()}
         outcome = publish_ingested(
             ingested, name=self.name, root=self.config.surveys_dir, recipe=recipe, inputs=self.inputs,
-            replace=self.replace_survey,
+            replace=self.replace,
         )  # fmt: skip
         notes = (*self.mapped.notes, *found.notes, *self._limit_notes())
         return TableOutcome(survey=outcome.survey, problems=outcome.problems, notes=notes)
@@ -197,15 +198,13 @@ class _Making:
             report(self.on_step, 10, 100, "matching")
             match = self._match(survey)
             classes, class_notes = _classes(survey, self.mapped, match)
-            contents = replace(
+            contents = dataclasses.replace(
                 survey.contents(),
                 sources=survey.sources.assign(source_class=classes),
                 catalogued=_catalogued(survey, self.mapped, match),
             )
             report(self.on_step, 50, 100, "saving the survey")
-            made = write_survey(
-                contents, self._meta(survey, match), self.config.surveys_dir, replace=self.replace_survey
-            )
+            made = write_survey(contents, self._meta(survey, match), self.config.surveys_dir, replace=self.replace)
         finally:
             survey.close()
         words = (

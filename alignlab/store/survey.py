@@ -16,6 +16,7 @@ from safetensors.numpy import load_file, save_file
 
 from alignlab.errors import AlignlabError, MissingArtefactError
 from alignlab.store.artefact import Meta, check_name, manifest_digest, publish, read_manifest
+from alignlab.store.streams import ArrayBlocks, PhotonBlocks, save_array
 from alignlab.store.tables import ReadOnlyTables, write_tables
 from alignlab.variables import VARIABLE_NAMES
 
@@ -43,6 +44,10 @@ class Photons:
     energy_kev: NDArray[np.float32]
     offsets: NDArray[np.int64]
 
+    def table(self) -> pa.Table:
+        """The photons as rows."""
+        return pa.table({"time_s": self.time_s, "energy_kev": self.energy_kev})
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SurveyContents:
@@ -60,9 +65,9 @@ class SurveyContents:
         What the simulator knows; None for real sources.
     papers, source_papers, summaries : DataFrame
         Papers; pairs of source_index and paper_id; texts by source_index and aspect.
-    photons : Photons
+    photons : Photons or PhotonBlocks
         Event lists; empty slices where a source has none.
-    arrays : mapping of str to ndarray
+    arrays : mapping of str to ndarray or ArrayBlocks
         `spectra` (n, 400) min–max normalised count rate, `counts` and `background` (n, 400), and where they exist
         `expected` (n, 400), `response_ratio` (n, 400; `spectra` are normalised counts times it), `text` (n, 3 d),
         `text_mask` (n, 3).
@@ -73,8 +78,8 @@ class SurveyContents:
     sources: pd.DataFrame
     variables: pd.DataFrame
     limits: pd.DataFrame
-    photons: Photons
-    arrays: Mapping[str, NDArray]
+    photons: Photons | PhotonBlocks
+    arrays: Mapping[str, NDArray | ArrayBlocks]
     catalogued: pd.DataFrame | None = None
     truth: pd.DataFrame | None = None
     papers: pd.DataFrame = field(
@@ -116,7 +121,7 @@ def write_survey(contents: SurveyContents, meta: Meta, root: Path, *, replace: b
     """
     _check_rows(contents)
     photons = contents.photons
-    tables: dict[str, pd.DataFrame | pa.Table] = {
+    tables: dict[str, pd.DataFrame | pa.Table | pa.RecordBatchReader] = {
         "meta": pd.DataFrame({"json": [json.dumps(asdict(meta))]}),
         "sources": contents.sources,
         "variables": contents.variables[list(VARIABLE_NAMES)].astype("float32"),
@@ -124,7 +129,7 @@ def write_survey(contents: SurveyContents, meta: Meta, root: Path, *, replace: b
         "papers": _typed(contents.papers, {"year": "int64"}),
         "source_papers": _typed(contents.source_papers, {"source_index": "int64"}),
         "summaries": _typed(contents.summaries, {"source_index": "int64"}),
-        "events": pa.table({"time_s": photons.time_s, "energy_kev": photons.energy_kev}),
+        "events": photons.table(),
         "event_offsets": pa.table({"offset": photons.offsets}),
     }
     if contents.catalogued is not None:
@@ -135,7 +140,7 @@ def write_survey(contents: SurveyContents, meta: Meta, root: Path, *, replace: b
     def write(folder: Path) -> None:
         write_tables(folder / "survey.duckdb", tables)
         for name, array in contents.arrays.items():
-            np.save(folder / f"{name}.npy", array, allow_pickle=False)
+            save_array(folder / f"{name}.npy", array)
         if contents.embedder_config:
             (folder / "embedder.json").write_text(json.dumps(contents.embedder_config))
             save_file(

@@ -171,6 +171,14 @@ def test_other_event_files_are_refused(tmp_path, header, words):
         event_sources(write(tmp_path / "g.fits", gti_hdu((0, 1))), at_pixels((1, 1)), grid=GRID)
 
 
+def test_crowded_frames_are_told(tmp_path):
+    x = y = np.full(500, 4096.5, np.float32)
+    for frame, is_told in ((3.2, True), (0.1, False)):
+        path = write(tmp_path / f"{frame}.fits", events_hdu(x, y, TIMEDEL=frame), gti_hdu((0, 1000)))
+        (piece,) = event_sources(path, at_pixels((4096.5, 4096.5)), grid=GRID).pieces
+        assert any("1.8 photons in a frame of 3.2 s: pile-up" in note for note in piece.notes) == is_told
+
+
 def test_without_good_times_or_correction_the_header_tells_and_the_notes_say_so(tmp_path):
     x = y = np.full(4, 4096.5, np.float32)
     hdu = events_hdu(x, y, time=np.array([5.0, 6, 7, 9]), DTCOR=0.0, TSTART=9.0, TSTOP=5.0, EXPOSURE=77.0)
