@@ -29,7 +29,7 @@ from alignlab.progress import StoppedError
 #: Asked again: too many requests, and what a server says when it is not itself.
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _BLOCK_BYTES = 1 << 16
-#: Of a refusal, for its words.
+#: Of a refusal or a page, for its words.
 _REFUSAL_BYTES = 4096
 _LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -251,7 +251,7 @@ class ArchiveSession(requests.Session):
     def check_kind(self, response: requests.Response, url: str, begin: bytes, *, expects: str = "") -> None:
         """Refuse a web page where data were asked for, and a type that is not among the expected."""
         told = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if title := page_title(begin):
+        if title := page_title(begin[:_REFUSAL_BYTES]):
             raise ArchiveError(
                 self.service,
                 f"{self.safe(url)} answered with a web page ({self.redacted(title)!r}), not with data",
@@ -294,7 +294,7 @@ class ArchiveSession(requests.Session):
             if body.tell() > self.manners.max_bytes:
                 raise ArchiveError(self.service, f"{self.safe(url)} sends more than {self.manners.max_bytes} bytes")
         keep_body(response, body.getvalue())
-        self.check_kind(response, url, response.content[:_REFUSAL_BYTES], expects=expects)
+        self.check_kind(response, url, response.content, expects=expects)
         return response
 
     def _refuse(self, response: requests.Response, url: str) -> None:

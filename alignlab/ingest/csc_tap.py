@@ -160,7 +160,7 @@ class CscTap:
     def _as_job(self, adql: str, max_rows: int | None) -> TAPResults:
         self._job = AsyncTAPJob.create(self.address, adql, maxrec=max_rows, session=self._session)
         try:
-            self._job.run()
+            self._begin(self._job)
             self._wait_for(self._job)
             self._job.raise_if_error()
             if not self._job.result_uri:
@@ -169,6 +169,14 @@ class CscTap:
         finally:
             _forget_job(self._job.url)
             self._job = None
+
+    def _begin(self, job: AsyncTAPJob) -> None:
+        try:
+            job.run()
+        except ArchiveError:
+            # Asked twice because the first answer was lost: a service may refuse to begin what has begun.
+            if job.phase == "PENDING":
+                raise
 
     def _wait_for(self, job: AsyncTAPJob) -> None:
         ends, look = time.monotonic() + _LONGEST_JOB_S, _FIRST_LOOK_S

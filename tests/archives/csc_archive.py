@@ -8,6 +8,14 @@ import pandas as pd
 from tests.archives.tap_server import TapServer
 from tests.ingest.csc_tables import detections
 
+#: As catalogues write them, which is not always as standards do.
+_UNITS = {
+    "theta": "arcmin",
+    "livetime": "sec",
+    "powlaw_nh": "N HI atoms 10**20 cm**-2",
+    "ra": "degrees",
+    "bb_kt": "keV",
+}
 _OF_SOURCES = ("name", "ra", "dec")
 
 
@@ -48,4 +56,4 @@ def csc_tables(table: pd.DataFrame, schema: str = "csc21") -> dict[str, pd.DataF
 
 def csc_server(table: pd.DataFrame, *, schema: str = "csc21", max_rows: int = 100_000) -> TapServer:
     """A service that, like the catalogue's own, knows no geometry of the sky."""
-    return TapServer(csc_tables(table, schema), max_rows=max_rows, has_geometry=False)
+    return TapServer(csc_tables(table, schema), units=_UNITS, max_rows=max_rows, has_geometry=False)

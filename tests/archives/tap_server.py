@@ -152,6 +152,8 @@ class TapServer(ArchiveServer):
             return Reply(status=303, headers={"Location": f"{self.url}/async"})
         if rest == ["phase"] and request.method == "POST":
             if _form(request)[0].get("PHASE") == "RUN":
+                if job.phase != "PENDING":
+                    return Reply(status=403, body=b"the job has begun already")
                 self._start(job)
             else:
                 job.phase = "ABORTED"
@@ -167,8 +169,6 @@ class TapServer(ArchiveServer):
         return Reply(status=303, headers={"Location": f"{self.url}/async/{job_id}"})
 
     def _start(self, job: Job) -> None:
-        if job.phase != "PENDING":
-            return
         job.phase, job.started = "EXECUTING", time.monotonic()
         job.reply = self._result(job.parameters, job.files)
 

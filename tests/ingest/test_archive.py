@@ -19,7 +19,7 @@ import pytest
 import requests
 
 from alignlab.ingest.archive import ArchiveError, ArchiveSession, Manners
-from alignlab.ingest.archive_answer import retry_after_s
+from alignlab.ingest.archive_answer import page_title, retry_after_s
 from alignlab.progress import StoppedError
 from tests.archives.faults import Fault, cut, disguise, drip, expired_token, refuse, reset, stall
 from tests.archives.serving import ArchiveServer, Reply, Request
@@ -167,6 +167,22 @@ def test_a_login_page_in_the_place_of_data_is_told_by_its_title(
         session.download(f"{server.url}/file", tmp_path / "file")
     assert not (tmp_path / "file").exists()
     assert server.n_asked() == 2
+
+
+@pytest.mark.parametrize(
+    ("begin", "title"),
+    [
+        (b"<!DOCTYPE html><title>Sign &amp; in</title>", "Sign & in"),
+        (b'\n<?xml version="1.0"?><!-- a --><!-- b -->\n<HTML lang="en"><TITLE>\n Down </TITLE>', "Down"),
+        (b"<html></html>", "untitled"),
+        (b'<?xml version="1.0"?><VOTABLE><INFO>html</INFO></VOTABLE>', ""),
+        (b"SIMPLE  = T", ""),
+        (b"<!---->" * 500, ""),
+        (b"<!--" * 900 + b"<html>", ""),
+    ],
+)
+def test_web_pages_are_known_by_how_they_begin(begin: bytes, title: str) -> None:
+    assert page_title(begin) == title
 
 
 def test_an_answer_of_another_type_than_expected_is_refused(server: Files, session: ArchiveSession) -> None:

@@ -24,8 +24,8 @@ from alignlab.progress import StoppedError
 from alignlab.variables import VARIABLE_NAMES
 from tests.archives.adql import AdqlError, to_sql
 from tests.archives.csc_archive import csc_server, csc_tables, sky
-from tests.archives.faults import disguise, refuse
-from tests.archives.serving import Reply
+from tests.archives.faults import disguise, refuse, reset
+from tests.archives.serving import Reply, Request
 from tests.archives.tap_server import TapServer
 
 SKY = sky(300)
@@ -144,6 +144,25 @@ def test_a_large_selection_is_a_job_that_is_deleted_afterwards(server: TapServer
     found = all_rows(tap, Selection(), n_rows=60, asynchronous=True)
     assert len(found) == len(wanted(Selection()))
     assert len(server.deleted) >= 2 and not server.jobs
+
+
+def test_a_job_whose_beginning_is_not_heard_of_has_begun_all_the_same(server: TapServer, tap: CscTap) -> None:
+    known = tap.columns()
+    server.job_s = 0.2
+    server.faults.order(reset(), path="/phase")
+    answer, lost = server.answer, []
+
+    def begins_and_is_lost(request: Request) -> Reply:
+        reply = answer(request)
+        if request.path.endswith("/phase") and not lost:
+            lost.append(request)
+            return Reply(status=503)
+        return reply
+
+    server.answer = begins_and_is_lost  # type: ignore[method-assign]
+    page = tap.page(Selection(), known, after=None, n_rows=1000, asynchronous=True)
+    assert len(page.table) == len(wanted(Selection())) and lost
+    assert server.n_asked_again == 0
 
 
 def test_a_job_that_fails_is_told_and_deleted(server: TapServer, tap: CscTap) -> None:
