@@ -59,8 +59,8 @@ def example_interpretation(subject: Subject) -> Interpretation:
         for k, word in enumerate(("hard", "variable"))
     )  # fmt: skip
     place = Place(
-        id="E1", statement="It lies where the training sources do: 42% of 1,831 held-out sources lie farther out.",
-        p_value=0.42, n_calibration=1831, k=10, is_inside=True,
+        id="E1", statement="It lies where the training sources do: 769 of 1,831 lie farther out (p = 0.42).",
+        p_value=0.42, n_calibration=1831, k=10, is_inside=True, parts=(("its distance", 0.6), ("its shape", 0.3)),
     )  # fmt: skip
     differences = (
         Difference(

@@ -140,8 +140,6 @@ def test_an_interpretation_that_has_only_begun_has_only_what_has_come(interpreta
     assert "## " not in markdown
     assert "52.3 ks" in markdown
     assert "Where it lies" not in " ".join(pdf_text(to_pdf(begun, subject)))
-    with_place = replace(begun, place=replace(interpretation.place, p_value=math.nan))
-    assert "p = " not in to_markdown(with_place)
 
 
 def test_a_report_is_written_as_its_name_says(interpretation, subject, tmp_path):

@@ -15,7 +15,6 @@ from alignlab.services.interpret_report.plot import (
     DASHES,
     FAINT,
     HAIR,
-    INK,
     LINE,
     OVERLAYS,
     SMALL,

@@ -10,7 +10,6 @@ from alignlab.services.interpret.contract import Interpretation, PaperEvidence
 from alignlab.services.interpret_report.words import (
     facts_of,
     origin_of,
-    p_value_of,
     probability_of,
     provenance_of,
     variable_words,
@@ -56,9 +55,8 @@ def _cited(text: str) -> str:
 def _place(interpretation: Interpretation) -> Iterator[str]:
     place = interpretation.place
     if place is not None:
-        p_value = f" {p}." if (p := p_value_of(interpretation)) else ""
         yield "## Where it lies"
-        yield f"{_cited(place.statement)}{p_value} [{place.id}]"
+        yield f"{_cited(place.statement)} [{place.id}]"
     if interpretation.known_sources:
         yield "Known near its position:"
         yield _list(f"{_cited(known.statement)} [{known.id}]" for known in interpretation.known_sources)

@@ -24,7 +24,6 @@ from alignlab.services.interpret_report.words import (
     CITATION,
     facts_of,
     origin_of,
-    p_value_of,
     provenance_of,
 )
 from alignlab.services.map_place import map_place
@@ -104,8 +103,7 @@ def _place(interpretation: Interpretation, subject: Subject) -> Iterator[Flowabl
         return
     on_map = map_place(subject)
     told: list[Flowable] = [_heading("Where it lies", above=0)]
-    p_value = f" <b>{_unbroken(p)}</b>" if (p := p_value_of(interpretation)) else ""
-    told.append(Paragraph(f"{_linked(place.statement)}{p_value} {_anchor(place.id)}", _BODY))
+    told.append(Paragraph(f"{_linked(place.statement)} {_anchor(place.id)}", _BODY))
     told += [Paragraph(f"{_linked(k.statement)} {_anchor(k.id)}", _BODY) for k in interpretation.known_sources]
     told += [_neighbours(interpretation)]
     classes = interpretation.classes
@@ -206,10 +204,6 @@ def _heading(words: str, *, above: float | None = None) -> Paragraph:
 def _text(words: str) -> str:
     """A text that reportlab's markup shows as it is."""
     return escape(" ".join(words.split()), quote=False)
-
-
-def _unbroken(words: str) -> str:
-    return _text(words).replace(" ", "\u00a0")
 
 
 def _linked(words: str) -> str:

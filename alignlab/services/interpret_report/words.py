@@ -63,14 +63,6 @@ def origin_of(interpretation: Interpretation) -> str:
     return " ".join(filter(None, (own, base)))
 
 
-def p_value_of(interpretation: Interpretation) -> str:
-    """``p = 0.42 (n = 1,831)``; empty while or where it is not known."""
-    place = interpretation.place
-    if place is None or not math.isfinite(place.p_value):
-        return ""
-    return f"p = {place.p_value:.2g} (n = {place.n_calibration:,})"
-
-
 def probability_of(found: ClassProbability) -> str:
     """``62% (55–70)``, the 95% interval in brackets."""
     if not (math.isfinite(found.low) and math.isfinite(found.high)):

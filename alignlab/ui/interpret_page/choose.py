@@ -16,7 +16,7 @@ from alignlab.ui.source_page.text import plain
 from alignlab.ui.take_away import copy_link
 
 _HERE = "pages/interpret.py"
-_Choice = tuple[str | None, int]
+_WHICH, _MOST_PILLS = "interpret_which", 6
 
 
 def show_choice(
@@ -47,30 +47,34 @@ def show_choice(
 
 def _switch(subject: Subject, on_pick: Callable[[int, str | None], None]) -> None:
     """The sources of the session's drops, and the one that is shown, as switches; nothing where it is alone."""
-    names: dict[_Choice, str] = {}
+    choices: dict[str, tuple[int, str | None, str]] = {}
     for applied in dropped_surveys(subject.workspace.run.digest):
-        names |= {(applied.survey.name, k): str(name) for k, name in enumerate(applied.survey.sources["name"])}
-    shown: _Choice = (subject.overlay, subject.index)
-    names.setdefault(shown, subject.name)
-    if len(names) < 2:
+        for index, name in enumerate(applied.survey.sources["name"]):
+            choices[_key(index, applied.survey.name)] = index, applied.survey.name, str(name)
+    shown = _key(subject.index, subject.overlay)
+    choices.setdefault(shown, (subject.index, subject.overlay, subject.name))
+    if len(choices) < 2:
         return
-    key = "interpret_which"
-    st.session_state[key] = shown
+    st.session_state[_WHICH] = shown
 
     def follow() -> None:
-        overlay, index = st.session_state[key]
+        index, overlay, _ = choices[st.session_state[_WHICH]]
         on_pick(index, overlay)
 
-    if len(names) <= 6:
+    if len(choices) <= _MOST_PILLS:
         st.pills(
-            "Source", list(names), required=True, format_func=lambda choice: plain(names[choice]), key=key,
+            "Source", list(choices), required=True, format_func=lambda key: plain(choices[key][2]), key=_WHICH,
             label_visibility="collapsed", on_change=follow,
         )  # fmt: skip
     else:
         st.selectbox(
-            "Source", list(names), format_func=names.__getitem__, key=key, label_visibility="collapsed", width=280,
-            on_change=follow,
+            "Source", list(choices), format_func=lambda key: choices[key][2], key=_WHICH,
+            label_visibility="collapsed", width=280, on_change=follow,
         )  # fmt: skip
+
+
+def _key(index: int, overlay: str | None) -> str:
+    return f"{index} {overlay or ''}"
 
 
 def _position(subject: Subject, state: InterpretPageState) -> None:

@@ -44,13 +44,5 @@ def _bar(probability: float, low: float, high: float, colour: str) -> str:
 
 
 def _how(classes: ClassEvidence) -> str:
-    sentences = [classes.method, "Whiskers: 95% intervals."]
-    if math.isfinite(classes.calibration_error):
-        sentences.append(
-            f"Expected calibration error on the test split {100 * classes.calibration_error:.1f}% "
-            f"({100 * classes.calibration_error_low:.1f}–{100 * classes.calibration_error_high:.1f}), "
-            f"n = {classes.n_test:,}."
-        )
-    if classes.left_out:
-        sentences.append(f"Too few sources to be told: {', '.join(classes.left_out)}.")
-    return " ".join(sentences)
+    left_out = f" Too few sources to be told: {', '.join(classes.left_out)}." if classes.left_out else ""
+    return f"{classes.method} Whiskers: 95% intervals.{left_out}"

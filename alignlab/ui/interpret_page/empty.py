@@ -15,7 +15,6 @@ from alignlab.ui.interpret_page.position import ask_position
 from alignlab.ui.interpret_page.state import InterpretPageState
 
 _HERE = "pages/interpret.py"
-_FEWEST_COUNTS = 300
 
 
 def show_invitation(workspace: Workspace, state: InterpretPageState, *, on_pick: Callable[[int], None]) -> None:
@@ -35,17 +34,10 @@ def show_invitation(workspace: Workspace, state: InterpretPageState, *, on_pick:
 
 
 def example_source(workspace: Workspace) -> int | None:
-    """A source to try the page with: of the test split, with many counts and a class; None where there is none."""
+    """A source to try the page with: of the test split the one with the most counts; None where there is none."""
     sources = workspace.survey.sources
-    usable = sources[(sources["split"] == "test") & (sources["source_class"] != "")]
-    if usable.empty:
-        return None
-    bright = usable[usable["counts"] >= _FEWEST_COUNTS]
-    # Of a class that is not the commonest: more is to be seen than that most sources are like it.
-    common = sources["source_class"].value_counts().index[0]
-    rarer = bright[bright["source_class"] != common]
-    chosen = next(table for table in (rarer, bright, usable) if not table.empty)
-    return int(np.flatnonzero(sources.index == chosen["counts"].idxmax())[0])
+    held_out = np.flatnonzero((sources["split"] == "test") & (sources["counts"] > 0))
+    return int(held_out[sources["counts"].iloc[held_out].argmax()]) if len(held_out) else None
 
 
 def _offer_example(workspace: Workspace, on_pick: Callable[[int], None]) -> None:
@@ -59,4 +51,7 @@ def _offer_example(workspace: Workspace, on_pick: Callable[[int], None]) -> None
             "Try it with a held-out source", key="interpret_example", icon=":material/flare:", on_click=on_pick,
             args=(index,),
         )  # fmt: skip
-        st.html(f'<span class="al-dim">{name}, {escape(origin)}: the run has never seen it.</span>', width="content")
+        st.html(
+            f'<span class="al-dim">{name}, {escape(origin)}, of the test split: the run has never seen it.</span>',
+            width="content",
+        )

@@ -44,10 +44,10 @@ def summary_html(interpretation: Interpretation) -> str:
     if paragraph is not None and paragraph.problem:
         refused = f'<p class="al-dim">No paragraph by {escape(paragraph.model)}: {escape(paragraph.problem)}</p>'
     sections = "".join(
-        f'<p class="al-told"><b>{escape(section.title)}.</b> {cite.linked(" ".join(section.sentences))}</p>'
+        f"<p><b>{escape(section.title)}.</b> {cite.linked(' '.join(section.sentences))}</p>"
         for section in interpretation.digest
     )
-    return f'<h2 class="al-part">In words</h2>{sections}{refused}'
+    return f'<h2 class="al-part">In words</h2><div class="al-digest">{sections}</div>{refused}'
 
 
 def limits_html(interpretation: Interpretation) -> str:
@@ -55,3 +55,29 @@ def limits_html(interpretation: Interpretation) -> str:
     cite = Citations(interpretation)
     items = "".join(f"<li>{cite.linked(words)}</li>" for words in (*interpretation.limits, *interpretation.notes))
     return f'<h2 class="al-part">Limits</h2><ul class="al-found">{items}</ul>' if items else ""
+
+
+def evidence_html(interpretation: Interpretation) -> str:
+    """All that may be cited, as HTML; those items that no other part shows are found here when they are asked for."""
+    elsewhere = _shown_elsewhere(interpretation)
+    items = "".join(
+        f"<li{_anchored(item.id, elsewhere)}><b>{item.id}</b> {escape(item.statement)}</li>"
+        for item in interpretation.evidence
+    )
+    if not items:
+        return ""
+    n = len(interpretation.evidence)
+    return f'<details class="al-all-evidence"><summary>All evidence ({n})</summary><ol>{items}</ol></details>'
+
+
+def _shown_elsewhere(interpretation: Interpretation) -> set[str]:
+    several = (
+        interpretation.neighbours, interpretation.known_sources, interpretation.papers, interpretation.estimates,
+        interpretation.differences,
+    )  # fmt: skip
+    one = [part.id for part in (interpretation.place, interpretation.classes) if part is not None]
+    return {item.id for items in several for item in items} | set(one)
+
+
+def _anchored(evidence_id: str, elsewhere: set[str]) -> str:
+    return "" if evidence_id in elsewhere else f' id="{anchor(evidence_id)}"'

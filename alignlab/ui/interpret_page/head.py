@@ -29,10 +29,10 @@ def head_html(subject: Subject, interpretation: Interpretation | None, *, is_fin
     name = f'<div class="al-source-name"><h1>{escape(subject.name)}</h1>{tags}</div>'
     if interpretation is None:
         return f"{name}{bars(2, tall=True)}{_at_work((), is_finished=is_finished)}"
-    pairs = "".join(
-        f"<div><small>{escape(name)}</small><span>{escape(text)}</span></div>"
-        for name, text in facts_of(interpretation)
-    )
+    known = facts_of(interpretation)
+    if subject.overlay is None:
+        known += (("class in the survey", subject.source_class or "not classified"),)
+    pairs = "".join(f"<div><small>{escape(label)}</small><span>{escape(text)}</span></div>" for label, text in known)
     verdict = Citations(interpretation).linked(interpretation.verdict)
     told = f'<p class="al-verdict">{verdict}</p>' if verdict else bars(1, tall=True)
     origin = origin_of(interpretation)

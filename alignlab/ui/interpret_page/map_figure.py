@@ -57,7 +57,8 @@ def map_figure(
     )  # fmt: skip
     hidden = {"visible": False, "fixedrange": True}
     figure.update_xaxes(range=[min(low_x, place.at[0]), max(high_x, place.at[0])], **hidden)
-    figure.update_yaxes(range=[min(low_y, place.at[1]), max(high_y, place.at[1])], **hidden)
+    ends = [min(low_y, place.at[1]), max(high_y, place.at[1])]
+    figure.update_yaxes(range=ends, scaleanchor="x", constrain="domain", **hidden)
     figure.update_layout(
         height=height, margin={"l": 0, "r": 0, "t": 0, "b": 0}, showlegend=False, hoverlabel={"align": "left"},
         dragmode=False,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from html import escape
 
 import numpy as np
 import streamlit as st
 
-from alignlab.services.interpret.contract import Interpretation, KnownSource, NeighbourEvidence
-from alignlab.services.interpret_report.words import p_value_of
+from alignlab.services.interpret.contract import Interpretation, KnownSource, NeighbourEvidence, Place
 from alignlab.services.map_place import map_place
 from alignlab.services.subject import Subject
 from alignlab.ui.interpret_page.cite import Citations, anchor, mark
@@ -47,11 +47,10 @@ def show_place(
     if place is not None:
         cite = Citations(interpretation)
         word, kind = ("inside what the run has seen", "in") if place.is_inside else ("outside what it has seen", "out")
-        p_value = p_value_of(interpretation)
-        chip = f'<b class="al-inside al-{kind}">{word}</b>' if p_value else ""
+        chip = f'<b class="al-inside al-{kind}">{word}</b>' if math.isfinite(place.p_value) else ""
         st.html(
             f'<h2 class="al-part">Where it lies</h2><p class="al-place-line" id="{anchor(place.id)}">{chip}'
-            f"<span>{escape(p_value)}</span>{mark(place.id)}</p><p>{cite.linked(place.statement)}</p>"
+            f"{mark(place.id)}</p><p>{cite.linked(place.statement)}</p>{_alone(place)}"
         )
     rows = [_known(known) for known in interpretation.known_sources]
     rows += [_neighbour(subject, neighbour, colours) for neighbour in interpretation.neighbours]
@@ -60,6 +59,12 @@ def show_place(
     pressed = result_rows(as_list(rows, label="Nearest sources"), key="interpret_neighbours")
     if pressed is not None:
         on_go(pressed.index, pressed.overlay)
+
+
+def _alone(place: Place) -> str:
+    """What its strangeness is made of, each with a p-value of its own."""
+    known = [f"{words} p = {p:.2g}" for words, p in place.parts if math.isfinite(p)]
+    return f'<p class="al-dim">{escape("; ".join(known))}</p>' if known else ""
 
 
 def _known(known: KnownSource) -> str:

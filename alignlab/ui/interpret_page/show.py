@@ -17,6 +17,7 @@ from alignlab.ui.interpret_page import classes, findings, papers, place, spectru
 from alignlab.ui.interpret_page.choose import show_choice
 from alignlab.ui.interpret_page.empty import show_invitation
 from alignlab.ui.interpret_page.head import head_html
+from alignlab.ui.interpret_page.ready import get_ready
 from alignlab.ui.interpret_page.save import show_no_save, show_save
 from alignlab.ui.interpret_page.skeleton import block
 from alignlab.ui.interpret_page.state import InterpretPageState
@@ -73,6 +74,7 @@ def show(workspace: Workspace) -> None:
         if problem:
             st.warning(problem)
         if atlas.index is None:
+            get_ready(workspace)
             show_invitation(workspace, state, on_pick=pick)
             return
         subject = subject_of(workspace, atlas.index, atlas.overlay)
@@ -150,6 +152,7 @@ def _parts(subject: Subject, on_go: Callable[[int, str | None], None]) -> Mappin
         "suggestions": Part("suggestions", "What to look at next", 160, html(findings.suggestions_html)),
         "summary": Part("suggestions", "In words", 160, html(findings.summary_html)),
         "limits": Part("suggestions", "", 0, html(findings.limits_html)),
+        "evidence": Part("suggestions", "", 0, html(findings.evidence_html)),
     }  # fmt: skip
 
 
@@ -181,5 +184,5 @@ def _lay_out(parts: Mapping[str, Part], unfolding: Unfolding) -> dict[str, Delta
         place_for("papers")
     with second:
         place_for("differences", "suggestions", "limits")
-    place_for("summary")
+    place_for("summary", "evidence")
     return slots
