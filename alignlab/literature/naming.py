@@ -23,9 +23,9 @@ _GREEK = {
 }  # fmt: skip
 _LATIN = {"Sgr": "|Sagittari[a-z]+", "Aql": "|Aquila[a-z]*"}
 _HYPHEN = re.compile(r"([^\W\d_])[-−–]")
-_PIECE = re.compile(r"[^\W\d_]+\.?|\d+(?:\.\d+)?|[+\-−–]")
+_PIECE = re.compile(r"[^\W\d_]+\.?|\d+(?:\.\d+)*|[+\-−–]")
 _SIGN = r"(?:\$?[+\-−–]\$?)"
-_GAP = r"[\s~\-‐_]*"
+_GAP = r"[\s~\-‐_'’]*"
 _CATALOGUES = (
     "NGC|IC|UGC|PGC|ESO|Mrk|Markarian|Arp|Abell|ACO|HD|HIP|HR|SAO|TIC|TYC|GSC|USNO|2MASS|AllWISE|WISEA?|SDSS|Gaia|KIC|EPIC|"
     "PSR|PKS|3C|4C|4U|1E|1H|1ES|RX|1RXS|AX|CXOU?|2CXO|[1-4]XMM[Ps]?|XMMU?|SWIFT|IGR|MAXI|GX|SNR|LEDA|CXOGC|COUP|Terzan|Palomar"

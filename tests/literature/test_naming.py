@@ -8,7 +8,7 @@ from alignlab.literature.naming import Names
 
 ALIASES = (
     "2CXO J174540.0-290027", "NAME Sgr A*", "V* V1033 Cas", "* alf Cen", "NGC  1275", "X Per", "3C 273", "4U 1820-30",
-    "NAME Crab Nebula", "1RXS J170849.0-400910", "[KRL2007b] 2", "Cen X-4",
+    "NAME Crab Nebula", "1RXS J170849.0-400910", "[KRL2007b] 2", "Cen X-4", "NAME Kepler's SNR",
 )  # fmt: skip
 
 
@@ -19,6 +19,7 @@ ALIASES = (
         ("We observed the Crab nebula.", "We observed the source."),
         ("The optical counterpart of V1033 Cas is a dwarf.", "The optical counterpart of the source is a dwarf."),
         ("NGC1275, NGC 1275 and NGC-1275 are one.", "The source and the source are one."),
+        ("Kepler’s SNR is young.", "The source is young."),
         ("X Persei and X Per are Be stars.", "The source and the source are Be stars."),
         ("alpha Centauri or α Cen", "The source or the source"),
         ("4U 1820$-$30, also 4U1820–30, bursts.", "The source, also the source, bursts."),

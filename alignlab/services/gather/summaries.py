@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from alignlab.config import Config
@@ -212,14 +213,24 @@ def gather_summaries(
 def subjects_of(collection: Collection, settings: SummariesSettings) -> Iterator[Subject]:
     """The sources that have papers to read, in the order of their names."""
     version = settings.version()
-    for name, sourced in collection.rows("sourced"):
-        papers = tuple(papers_of(collection.get("papers", sourced.get("bibcodes") or [])))
-        if not papers:
-            continue
-        match = collection.get("matches", [name]).get(name, {})
-        names = tuple(dict.fromkeys(filter(None, [name, match.get("main_id"), *(match.get("aliases") or [])])))
-        written = json.dumps([version, names, [[p.bibcode, p.title, p.text, p.year] for p in papers]])
-        yield Subject(name=name, names=names, papers=papers, digest=hashlib.sha256(written.encode()).hexdigest()[:16])
+    for block in _blocks(collection.rows("sourced")):
+        bibcodes = {name: sourced.get("bibcodes") or [] for name, sourced in block}
+        rows = collection.get("papers", chain.from_iterable(bibcodes.values()))
+        matches = collection.get("matches", bibcodes)
+        for name in bibcodes:
+            papers = tuple(papers_of({code: rows[code] for code in bibcodes[name] if code in rows}))
+            if not papers:
+                continue
+            match = matches.get(name, {})
+            names = tuple(dict.fromkeys(filter(None, [name, match.get("main_id"), *(match.get("aliases") or [])])))
+            written = json.dumps([version, names, [[p.bibcode, p.title, p.text, p.year] for p in papers]])
+            digest = hashlib.sha256(written.encode()).hexdigest()[:16]
+            yield Subject(name=name, names=names, papers=papers, digest=digest)
+
+
+def _blocks(rows: Iterator[tuple[str, dict[str, Any]]]) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+    while block := list(islice(rows, _BLOCK)):
+        yield block
 
 
 def summary_row(subject: Subject, summary: Summary, settings: SummariesSettings, *, n_read: int) -> dict[str, Any]:
