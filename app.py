@@ -38,6 +38,7 @@ else:
     lab = [
         st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
         st.Page("pages/runs.py", title="Runs", icon=":material/compare:"),
+        st.Page("pages/collect.py", title="Collect", icon=":material/travel_explore:"),
     ]
     page = st.navigation({"Explore": explore, "Evaluate": evaluate, "Lab": lab})
     header.show(workspace, page_title=page.title)

@@ -10,10 +10,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 import click
 
 from alignlab.errors import InputFileError
+from alignlab.services.gather.stages import place_variable
 from alignlab.training.recipe_base import Recipe
-
-#: Ends of the names of fields that may also come from the environment: where a service is, is a matter of the place.
-_PLACES = ("address", "url")
 
 
 def settings_options(settings: type[Recipe], *, stage: str, with_prefix: bool = False) -> list[click.Option]:
@@ -66,13 +64,12 @@ def _option(
     shown = f"{stage}-{words}" if with_prefix else words
     is_switch, is_list = hint is bool, get_origin(hint) is tuple
     meaning = settings.MEANINGS[field.name]
-    variable = f"ALIGNLAB_{parameter(stage, field.name)}".upper() if field.name.endswith(_PLACES) else None
     return click.Option(
         [f"--{shown}/--no-{shown}" if is_switch else f"--{shown}", parameter(stage, field.name)],
         type=_type(settings, field.name, hint),
         default=None,
         multiple=is_list,
-        envvar=variable,
+        envvar=place_variable(stage, field.name) or None,
         show_envvar=True,
         metavar="TEXT|@FILE" if is_list and field.name not in settings.CHOICES else None,
         help=f"{meaning}{_usual(field.default)}",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from alignlab.training.recipe_base import Recipe
 
 #: Fact about a collection: stage → its last settings, when it first began and last ended, and what was there then.
 STAGES_FACT = "stages"
+#: Ends of the names of settings that may also come from the environment: where a service is, is a matter of the place.
+_PLACES = ("address", "url")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +127,7 @@ STAGES: Mapping[str, Stage] = {
 }
 
 Settings = Mapping[str, Recipe]
+Given = Mapping[str, Mapping[str, Any]]
 OnOutcome = Callable[[Stage, StageOutcome], None]
 
 
@@ -138,6 +142,28 @@ def stage(name: str) -> Stage:
     if name not in STAGES:
         raise AlignlabError(f"There is no stage {name!r}.", remedy=f"Choose one of {', '.join(STAGES)}.")
     return STAGES[name]
+
+
+def settings_of_all(given: Given) -> dict[str, Recipe]:
+    """Settings of every stage: what is given, else where services are by the environment, else the defaults.
+
+    Raises
+    ------
+    RecipeError
+        If a value cannot be.
+    """
+    settings = {}
+    for name, each in STAGES.items():
+        known = [field.name for field in fields(each.settings)]  # type: ignore[arg-type]
+        variables = {field: variable for field in known if (variable := place_variable(name, field))}
+        placed = {field: os.environ[variable] for field, variable in variables.items() if variable in os.environ}
+        settings[name] = each.settings.from_json({**placed, **given.get(name, {})})
+    return settings
+
+
+def place_variable(stage: str, field: str) -> str:
+    """The environment's variable for a setting that says where a service is; empty for any other setting."""
+    return f"ALIGNLAB_{stage}_{field}".upper().replace("-", "_") if field.endswith(_PLACES) else ""
 
 
 def run_stages(

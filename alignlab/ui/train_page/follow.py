@@ -19,23 +19,35 @@ _EMPTY = """<div class="al-empty">No training yet on this survey. Choose what to
 in the background, while you go on browsing, and its curves are drawn here.</div>"""
 
 
-def show_jobs(workspace: Workspace) -> None:
-    """Draw the chosen job and the queue, and keep them up to date while anything waits or runs."""
-    busy = any(not job.has_ended for job in _jobs(workspace))
-    st.fragment(run_every=_EVERY if busy else None, key="train_jobs")(_draw)(workspace, busy)
-
-
-def _jobs(workspace: Workspace) -> list[Job]:
+def jobs_on_survey(workspace: Workspace) -> list[Job]:
+    """The jobs on the survey that pages show."""
     return queue.jobs(workspace.config, survey=workspace.survey.name)
 
 
-def _draw(workspace: Workspace, was_busy: bool) -> None:
-    jobs = _jobs(workspace)
+def show_jobs(
+    workspace: Workspace, *, find: Callable[[Workspace], list[Job]] = jobs_on_survey, empty: str = _EMPTY
+) -> None:
+    """Draw the chosen job and the queue, and keep them up to date while anything waits or runs.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    find : callable
+        Which jobs.
+    empty : str
+        What to do next, as HTML, where there is none.
+    """
+    busy = any(not job.has_ended for job in find(workspace))
+    st.fragment(run_every=_EVERY if busy else None, key="train_jobs")(_draw)(workspace, busy, find, empty)
+
+
+def _draw(workspace: Workspace, was_busy: bool, find: Callable[[Workspace], list[Job]], empty: str) -> None:
+    jobs = find(workspace)
     busy = any(not job.has_ended for job in jobs)
     if busy != was_busy:
         st.rerun(scope="app")
     if not jobs:
-        st.html(_EMPTY)
+        st.html(empty)
         return
     job = chosen_job(jobs)
     if job is not None:

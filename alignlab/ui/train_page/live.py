@@ -83,7 +83,7 @@ def _made(workspace: Workspace, run: str, act: Act) -> None:
 
 
 def _figures(workspace: Workspace, job: Job) -> None:
-    if show_trials(workspace, job):
+    if show_trials(workspace, job) or job_kind(job.spec.kind).makes_a_survey:
         return
     metrics = _worth_drawing(job, queue.metrics(workspace.config, job.id))
     if metrics:

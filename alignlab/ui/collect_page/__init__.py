@@ -1,0 +1,1 @@
+"""The Collect page: a survey from the archives, counted before it is fetched, and watched while it comes."""
