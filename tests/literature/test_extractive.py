@@ -59,7 +59,7 @@ def test_what_matters_to_all_papers_is_chosen_of_too_many_sentences():
 @pytest.mark.real_data
 def test_on_real_abstracts_summaries_are_sentences_of_theirs_without_the_names(real_data: Path):
     with gzip.open(real_data / "literature" / "xray_abstracts.jsonl.gz", "rt") as lines:
-        real = [json.loads(line) for line in lines][:250]
+        real = [json.loads(line) for line in lines][::11]
     made = [summarise(papers(row["abstract"]), names=NOBODY) for row in real]
     for row, summary in zip(real, made, strict=True):
         whole = NOBODY.removed_from(" ".join(sentences_of(plain_text(row["abstract"])))).lower()
