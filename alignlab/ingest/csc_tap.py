@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,13 +78,26 @@ class CscTap:
     address : str, optional
         Another service that has the same tables.
     session : ArchiveSession, optional
+    job_left : str
+        Address of a job that a process which was killed may have left: it is gone on with, or deleted.
+    on_job : callable, optional
+        Is given the address of each job, and "" when it has been deleted.
     """
 
-    def __init__(self, release: str = "2.1", *, address: str = "", session: ArchiveSession | None = None) -> None:
+    def __init__(
+        self,
+        release: str = "2.1",
+        *,
+        address: str = "",
+        session: ArchiveSession | None = None,
+        job_left: str = "",
+        on_job: Callable[[str], None] = lambda url: None,
+    ) -> None:
         self.release = RELEASES[release]
         self.address = (address or self.release.tap).rstrip("/")
         self._session = session or ArchiveSession(SERVICE)
         self._job: AsyncTAPJob | None = None
+        self._job_left, self._on_job = job_left, on_job
 
     def columns(self) -> frozenset[str]:
         """Columns that detections have in this release.
@@ -158,7 +172,10 @@ class CscTap:
             raise ArchiveError(SERVICE, f"{self.address} does not answer as a TAP service ({said})") from error
 
     def _as_job(self, adql: str, max_rows: int | None) -> TAPResults:
-        self._job = AsyncTAPJob.create(self.address, adql, maxrec=max_rows, session=self._session)
+        self._job = self._left_job(adql)
+        if self._job is None:
+            self._job = AsyncTAPJob.create(self.address, adql, maxrec=max_rows, session=self._session)
+            self._on_job(self._job.url)
         try:
             self._begin(self._job)
             self._wait_for(self._job)
@@ -169,8 +186,24 @@ class CscTap:
         finally:
             _forget_job(self._job.url)
             self._job = None
+            self._on_job("")
+
+    def _left_job(self, adql: str) -> AsyncTAPJob | None:
+        """The job that another process has left, if it asks the same; any other is deleted."""
+        url, self._job_left = self._job_left, ""
+        # Its address is the service's own: a collection from elsewhere makes nobody ask another host.
+        if not url.startswith(f"{self.address}/async/"):
+            return None
+        with contextlib.suppress(ArchiveError):
+            job = AsyncTAPJob(url, session=self._session)
+            if job.query == adql and job.phase in ("PENDING", "QUEUED", "EXECUTING", "COMPLETED"):
+                return job
+        _forget_job(url)
+        return None
 
     def _begin(self, job: AsyncTAPJob) -> None:
+        if job.phase != "PENDING":
+            return
         try:
             job.run()
         except ArchiveError:

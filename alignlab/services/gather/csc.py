@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from alignlab.config import Config
@@ -27,6 +28,8 @@ _MOST_COUNTS = 20
 _BYTES_PER_ROW = 2_500
 _MOST_NAMED = 5
 _STAGE = "csc"
+#: Address of the service's job that is under way.
+_JOB_FACT = "csc/job"
 _T = TypeVar("_T")
 
 
@@ -176,7 +179,13 @@ class _Asking:
 
     def __init__(self, collection: Collection, settings: CscSettings, on_step: OnStep | None) -> None:
         self.collection, self.settings, self.on_step = collection, settings, on_step
-        self.tap = CscTap(settings.release, address=settings.address, session=ArchiveSession(SERVICE))
+        self.tap = CscTap(
+            settings.release,
+            address=settings.address,
+            session=ArchiveSession(SERVICE),
+            job_left=collection.fact(_JOB_FACT) or "",
+            on_job=partial(collection.set_fact, _JOB_FACT),
+        )
         self.n_new = self.n_requests = 0
         self.stage = f"{_STAGE}/{settings.question_digest()}"
         #: known (columns of the release), n_wanted, after (where the last page ended), n_rows, is_end.

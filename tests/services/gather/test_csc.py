@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pyvo.dal import TAPService
 
 from alignlab.config import Config
 from alignlab.errors import AlignlabError, RecipeError
-from alignlab.ingest.archive import ArchiveError
+from alignlab.ingest.archive import ArchiveError, ArchiveSession
 from alignlab.progress import StoppedError
 from alignlab.services.gather.csc import CscSettings, gather_csc, plan_csc
 from alignlab.store.collection import Collection
@@ -170,6 +172,30 @@ def test_killed_at_any_moment_it_loses_and_doubles_nothing(server: TapServer, co
     assert set(collection.frame("sources").index) == set(WANTED["name"])
     assert n_kills == 4
     assert server.n_asked_again <= n_kills
+
+
+def test_a_job_that_a_killed_process_has_left_is_gone_on_with(server: TapServer, config: Config) -> None:
+    server.job_s = 0.6
+    settings = CscSettings(address=server.url, async_above=1)
+
+    def a_job_runs() -> bool:
+        return any(job.phase == "EXECUTING" for job in list(server.jobs.values())) and not time.sleep(0.2)
+
+    assert gather_with_kills(config.data_dir, "csc", settings.to_json(), moments=[a_job_runs]) == 1
+    assert keys(Collection(config.collections_dir / "sky")) == KEYS
+    assert server.n_asked_again == 0 and len(server.deleted) == 1 and not server.jobs
+
+
+def test_a_job_that_was_left_and_asks_something_else_is_deleted(
+    server: TapServer, collection: Collection, config: Config
+) -> None:
+    service = TAPService(server.url, session=ArchiveSession("test"))
+    collection.set_fact("csc/job", service.submit_job("SELECT name FROM csc21.master_source").url)
+    assert len(server.jobs) == 1
+    gather_csc(collection, CscSettings(address=server.url, async_above=1), config=config)
+    assert keys(collection) == KEYS and not server.jobs
+    collection.set_fact("csc/job", "http://127.0.0.1:9/async/of-another-host")
+    gather_csc(collection, CscSettings(address=server.url, async_above=1, min_significance=6.0), config=config)
 
 
 @pytest.mark.parametrize(
