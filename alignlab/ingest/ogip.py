@@ -195,7 +195,7 @@ def _event_piece(path: Path, grid: EnergyGrid) -> SourcePiece:
         raise InputFileError(
             path,
             f"the events of a whole field: {len(events.time_s):,} of them, spread {spread}",
-            remedy="Cut out one source first, for example with dmcopy 'evt.fits[sky=circle(x,y,r)]'.",
+            remedy="Cut out one source first, or name where to look: 'alignlab ingest events FILE --positions TABLE'.",
         )
     channels = photon_channels(events.energy_kev)
     counts = on_grid(channels, grid)

@@ -23,6 +23,8 @@ from alignlab.spectra.fits_tables import Table, tables_in
 
 #: Largest table that is read, in bytes after decompression, but for FITS.
 MAX_BYTES = 512 * 1024**2
+#: Largest text: each cell of it needs twenty times its size while it is read.
+MAX_TEXT_BYTES = 64 * 1024**2
 MAX_ROWS = 2_000_000
 #: What the readers of astropy and Arrow raise for damaged files.
 _DAMAGE = (
@@ -79,6 +81,10 @@ def read_source_table(path: str | Path) -> SourceTable:
         raise InputFileError(path, f"it starts with {content[:8]!r}; expected {EXPECTED}")
     elif content.lstrip().startswith(b"# %ECSV"):
         tables, notes = _ecsv(path, content), []
+    elif len(content) > MAX_TEXT_BYTES:
+        raise InputFileError(
+            path, f"larger than {MAX_TEXT_BYTES // 1024**2} MB as text", remedy="Write it as Parquet, FITS or VOTable."
+        )
     else:
         tables, notes = [text_columns(path, content)], []
     columns = next((table for table in tables if table and len(table[0].values)), None)

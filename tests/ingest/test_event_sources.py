@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -229,3 +230,27 @@ def test_bad_tables_of_positions_are_one_clear_error(tmp_path: Path, text, words
     path.write_text(text)
     with pytest.raises(InputFileError, match=words):
         read_positions(path)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(at=st.integers(2880, 40_000), given_bytes=st.binary(min_size=1, max_size=40), packed=st.booleans())
+def test_whatever_the_damage_only_our_errors_come_out(tmp_path, at, given_bytes, packed):
+    path = tmp_path / "whole.fits"
+    if not path.exists():
+        rng = np.random.default_rng(10)
+        status = rng.random((300, 32)) < 0.001
+        write(path, events_hdu(*uniform(300, rng=rng, low=4000, high=4200), status=status), gti_hdu((0, 1000), chip=7))
+    content = bytearray(path.read_bytes())
+    at %= len(content)
+    content[at : at + len(given_bytes)] = given_bytes
+    damaged = tmp_path / "damaged.fits"
+    damaged.write_bytes(gzip.compress(bytes(content), 1) if packed else bytes(content))
+    try:
+        found = event_sources(damaged, at_pixels((4100, 4100), (4050, 4150)), grid=GRID)
+    except InputFileError as problem:
+        assert str(damaged) in str(problem)
+        return
+    for piece in found.pieces:
+        assert piece.exposure_s > 0 and piece.span_s > 0
+        assert ((piece.time_s >= 0) & (piece.time_s <= piece.span_s * (1 + 1e-6))).all()
+        assert np.isfinite(piece.channel_counts).all()
