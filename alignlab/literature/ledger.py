@@ -83,7 +83,8 @@ class Ledger:
 
     def __init__(self, rows: Rows, *, purpose: str, max_usd: float = 0.0) -> None:
         self._rows, self.purpose, self.max_usd = rows, purpose, max_usd
-        self._lock = threading.Lock()
+        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._unwritten: dict[str, Mapping[str, Any]] = {}
         self._reserved: dict[str, float] = {}
         # What questions without an answer have cost, those included that an earlier process was asking when it ended.
         self._in_vain: dict[str, float] = {}
@@ -170,14 +171,28 @@ class Ledger:
             for key, usd in costs.items():
                 self._reserved.pop(key, None)
                 self.spent_usd += usd
-        self._rows.put(
-            _ANSWERS,
-            {key: self._row(self._in_vain.pop(key, 0.0) + costs[key], 0.0, answer) for key, answer in answers.items()},
+        self._write(
+            {key: self._row(self._in_vain.pop(key, 0.0) + costs[key], 0.0, answer) for key, answer in answers.items()}
         )
 
     def _note(self, reserved: Mapping[str, float]) -> None:
-        rows = {key: self._row(self._in_vain.get(key, 0.0), usd, None) for key, usd in reserved.items()}
-        self._rows.put(_ANSWERS, rows)
+        self._write({key: self._row(self._in_vain.get(key, 0.0), usd, None) for key, usd in reserved.items()})
+
+    def _write(self, rows: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write rows for good; what several threads have to write at the same time is one transaction."""
+        with self._lock:
+            self._unwritten.update(rows)
+        with self._writing:
+            with self._lock:
+                batch, self._unwritten = self._unwritten, {}
+            # Nothing is left to the thread whose rows another has taken along.
+            if batch:
+                try:
+                    self._rows.put(_ANSWERS, batch)
+                except BaseException:
+                    with self._lock:
+                        self._unwritten = {**batch, **self._unwritten}
+                    raise
 
     def _row(self, usd: float, reserved_usd: float, answer: Answer | None) -> dict[str, Any]:
         return {

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 from alignlab.config import Config
 from alignlab.literature.ledger import Answer, BudgetError, Ledger
@@ -27,6 +28,7 @@ _HALVINGS = 3
 #: After so many questions in a row that the service did not answer it is left alone.
 _PATIENCE = 3
 _TICK_S = 0.5
+Rows = dict[str, dict[str, Any]]
 #: What is under way when the work is stopped gets so long to arrive.
 _GRACE_S = 5.0
 
@@ -102,9 +104,14 @@ class _Inquiry:
                 if not under_way:
                     return
                 ended, _ = wait(under_way, timeout=_TICK_S, return_when=FIRST_COMPLETED)
-                for future in ended:
-                    n_failed = self._taken(under_way.pop(future), future, n_failed)
-                    n_done += 1
+                rows: Rows = {}
+                try:
+                    for future in ended:
+                        n_failed = self._taken(under_way.pop(future), future, n_failed, rows)
+                        n_done += 1
+                finally:
+                    # The answers are kept already, so that these may be written together.
+                    self._collection.put("summaries", rows)
                 report(on_step, n_done, n_all, f"asking {self._conversation.model.model}")
         except BudgetError as problem:
             n_done += self._ended(under_way)
@@ -115,10 +122,12 @@ class _Inquiry:
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
 
-    def _taken(self, subject: Subject, future: Future[tuple[Summary, Reading, Answer]], n_failed: int) -> int:
-        """Keep what a thread brings; returns how many in a row the service did not answer."""
+    def _taken(
+        self, subject: Subject, future: Future[tuple[Summary, Reading, Answer]], n_failed: int, rows: Rows
+    ) -> int:
+        """Add the row that a thread brings; returns how many in a row the service did not answer."""
         try:
-            self._keep(subject, *future.result())
+            rows[subject.name] = self._row(subject, *future.result())
         except (QuestionError, AnswerError) as problem:
             self._told.problems.append(f"{subject.name}: {problem}")
         except LanguageModelError as problem:
@@ -141,6 +150,7 @@ class _Inquiry:
 
         batches = Batches(self._conversation, rows, poll_s=self._settings.poll_s)
         outcome = batches.answer(list(questions.values()), on_wait=on_wait)
+        kept: Rows = {}
         for subject in subjects:
             question = questions[subject.name]
             answer = self._conversation.ledger.find(question.key)
@@ -149,9 +159,11 @@ class _Inquiry:
                     self._told.problems.append(f"{subject.name}: {outcome.refused[question.key]}")
                 continue
             try:
-                self._keep(subject, self._read(subject, answer), readings[subject.name], answer)
+                summary = self._read(subject, answer)
+                kept[subject.name] = self._row(subject, summary, readings[subject.name], answer)
             except (QuestionError, AnswerError) as problem:
                 self._told.problems.append(f"{subject.name}: {problem}")
+        self._collection.put("summaries", kept)
         if outcome.n_left:
             self._told.problems.append(
                 f"{outcome.n_left:,} sources are left: the budget of ${self._settings.max_usd:g} does not suffice for "
@@ -176,8 +188,9 @@ class _Inquiry:
         sent = {future: subject for future, subject in under_way.items() if not future.cancel()}
         answered, _ = wait(sent, timeout=_GRACE_S)
         good = [future for future in answered if future.exception() is None]
-        for future in good:
-            self._keep(sent[future], *future.result())
+        self._collection.put(
+            "summaries", {sent[future].name: self._row(sent[future], *future.result()) for future in good}
+        )
         return len(good)
 
     def _asked(self, subject: Subject) -> tuple[Summary, Reading, Answer]:
@@ -225,10 +238,9 @@ class _Inquiry:
             )
         return read_answer(answer.text, names=Names(subject.names))
 
-    def _keep(self, subject: Subject, summary: Summary, reading: Reading, answer: Answer) -> None:
-        row = summary_row(subject, summary, self._settings, n_read=len(reading.papers))
-        self._collection.put("summaries", {subject.name: row})
+    def _row(self, subject: Subject, summary: Summary, reading: Reading, answer: Answer) -> dict[str, Any]:
         self._told.n_shortened += reading.is_shortened
         self._told.n_redacted += summary.n_redacted
         self._told.input_tokens += answer.input_tokens
         self._told.output_tokens += answer.output_tokens
+        return summary_row(subject, summary, self._settings, n_read=len(reading.papers))
