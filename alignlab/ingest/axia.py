@@ -7,33 +7,33 @@ whole observation at all energies; the latter is taken where it is there, since 
 
 from __future__ import annotations
 
-import gzip
 import json
 import math
-import zlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from alignlab.errors import InputFileError
-from alignlab.ingest.assemble import SourcePiece, assemble, on_grid, photon_channels
-from alignlab.ingest.records import IngestedSources, Problem
-from alignlab.progress import OnStep, part_of, report
+from alignlab.ingest.assemble import SourcePiece, on_grid, photon_channels
+from alignlab.ingest.axia_lines import AxiaLines
+from alignlab.ingest.records import Problem
 from alignlab.spectra.grid import EnergyGrid
 from alignlab.variables import VARIABLE_NAMES
 
-#: Longest line that is read, in bytes: a hundred times that of the brightest source of the corpus.
-MAX_LINE_BYTES = 256 * 1024**2
-#: Problems that are kept one by one; of the rest only the number.
-MAX_PROBLEMS = 1000
 #: Energies are keV, not eV, when none is above this.
 _LARGEST_KEV = 30.0
 _MJD_2000, _DAYS_PER_YEAR = 51544.5, 365.25
-_READING_SHARE = 0.6
+#: Where the photons are, the first that holds any.
+_EVENT_KEYS = ("original_event_list", "event_list")
+#: How a list of pairs begins under these keys, and what stands for it while the rest of the line is read as JSON.
+_LIST = {key: re.compile(rb'("%s"\s*:\s*)\[\s*\[' % key.encode()) for key in _EVENT_KEYS}
+_CUT = b"@list "
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -92,121 +92,38 @@ def read_axia(path: str | Path, *, on_problem: Callable[[Problem], None] | None 
     InputFileError
         If the file cannot be opened.
     """
-    path = Path(path)
-    stream = _open(path)
-    return _records(path, stream, on_problem or (lambda _: None))
+    lines = AxiaLines(path)
+    return _records(lines, on_problem or (lambda _: None))
 
 
-def axia_to_contents(
-    path: str | Path, *, grid: EnergyGrid, limit: int | None = None, on_step: OnStep | None = None
-) -> IngestedSources:
-    """Read a corpus and measure its variables from the photons; the catalogued ones are kept beside.
-
-    Spectra are binned as those of simulated sources: photons into PI channels, channels onto the grid. The corpus tells
-    neither exposure nor background nor chip: the exposure is the time from the first photon to the last, net counts are
-    all counts, and no spectral model is fitted.
-
-    Parameters
-    ----------
-    path : path-like
-        As in `read_axia`.
-    grid : EnergyGrid
-        Where the spectra go.
-    limit : int, optional
-        Stop after so many sources.
-    on_step : callable, optional
-        ``on_step(done, total, info) -> bool``; `total` is in bytes of the file while reading.
-
-    Raises
-    ------
-    InputFileError
-        If the file cannot be opened.
-    StoppedError
-        If `on_step` returned False.
-    """
-    path = Path(path)
-    problems: list[Problem] = []
-    n_more = 0
-
-    def note(problem: Problem) -> None:
-        nonlocal n_more
-        if len(problems) < MAX_PROBLEMS:
-            problems.append(problem)
-        else:
-            n_more += 1
-
-    reading = part_of(on_step, 0.0, _READING_SHARE)
-    pieces: list[SourcePiece] = []
-    for record in read_axia(path, on_problem=note):
+def _records(lines: AxiaLines, tell: Callable[[Problem], None]) -> Iterator[AxiaRecord]:
+    for number, line in lines:
         try:
-            pieces.append(_piece(record, path.name, grid))
-        except InputFileError as problem:
-            note(Problem(f"{path.name}, line {record.line}", problem.problem))
-        report(reading, len(pieces), max(limit or 0, len(pieces) + 1), f"read {len(pieces)} sources")
-        if limit is not None and len(pieces) >= limit:
-            break
-    if n_more:
-        problems.append(Problem(path.name, f"{n_more} more lines could not be used"))
-    return assemble(
-        pieces, grid=grid, problems=problems, with_catalogue=True, on_step=part_of(on_step, _READING_SHARE, 1.0)
-    )
+            yield parse_record(line, number)
+        except UnusableLineError as problem:
+            tell(Problem(lines.where(number), str(problem)))
+    if lines.problem is not None:
+        tell(lines.problem)
 
 
-def _open(path: Path) -> BinaryIO:
-    try:
-        with path.open("rb") as probe:
-            compressed = probe.read(2) == b"\x1f\x8b"
-        return cast(BinaryIO, gzip.open(path)) if compressed else path.open("rb")
-    except FileNotFoundError as problem:
-        raise InputFileError(path, "no such file", remedy="Check the path.") from problem
-    except IsADirectoryError as problem:
-        raise InputFileError(path, "is a folder; expected corpus.jsonl or corpus.jsonl.gz") from problem
-    except OSError as problem:
-        raise InputFileError(path, f"cannot be read ({problem.strerror or problem})") from problem
-
-
-def _records(path: Path, stream: BinaryIO, tell: Callable[[Problem], None]) -> Iterator[AxiaRecord]:
-    number = 0
-    with stream:
-        while True:
-            number += 1
-            where = f"{path.name}, line {number}"
-            try:
-                line = stream.readline(MAX_LINE_BYTES)
-            except (EOFError, OSError, zlib.error) as problem:
-                tell(Problem(where, f"the file ends early or is damaged from here on ({problem})"))
-                return
-            if not line:
-                return
-            if len(line) == MAX_LINE_BYTES:
-                tell(Problem(where, f"longer than {MAX_LINE_BYTES // 1024**2} MB; expected one JSON object a line"))
-                return
-            if line.isspace():
-                continue
-            try:
-                yield _record(line, number)
-            except _UnusableLineError as problem:
-                tell(Problem(where, str(problem)))
-
-
-class _UnusableLineError(Exception):
+class UnusableLineError(Exception):
     """A line holds no usable record."""
 
 
-def _record(line: bytes, number: int) -> AxiaRecord:
-    try:
-        values = json.loads(line)
-    except UnicodeDecodeError as problem:
-        raise _UnusableLineError("is not UTF-8 text") from problem
-    except json.JSONDecodeError as problem:
-        raise _UnusableLineError(f"broken JSON (character {problem.pos + 1}: {problem.msg})") from problem
-    except (RecursionError, ValueError) as problem:
-        raise _UnusableLineError(f"broken JSON ({problem})") from problem
+def parse_record(line: bytes, number: int) -> AxiaRecord:
+    """One line of the corpus.
+
+    Raises
+    ------
+    UnusableLineError
+        With what is wrong with it.
+    """
+    values, lists = _values(line)
     if not isinstance(values, dict):
-        raise _UnusableLineError(f"a JSON {type(values).__name__}; expected an object with event_list")
-    key = next((k for k in ("original_event_list", "event_list") if values.get(k)), None)
+        raise UnusableLineError(f"a JSON {type(values).__name__}; expected an object with event_list")
+    key = next((k for k in _EVENT_KEYS if _holds_events(values, k, lists)), None)
     if key is None:
-        raise _UnusableLineError("no event_list with events; expected [[time in s, energy in eV], ...]")
+        raise UnusableLineError("no event_list with events; expected [[time in s, energy in eV], ...]")
     time, energy, notes = _events(values[key], key)
     year = 2000.0 + (_number(values, "gti_mjd_obs") - _MJD_2000) / _DAYS_PER_YEAR
     original = _number(values, "_event_list_original_size")
@@ -224,18 +141,66 @@ def _record(line: bytes, number: int) -> AxiaRecord:
     )  # fmt: skip
 
 
+def _values(line: bytes) -> tuple[object, list[bytes]]:
+    """A line as JSON, and the lists of pairs that were left as they are, each with a mark in its place."""
+    lists: list[bytes] = []
+    rest = line
+    for key in () if _CUT in line else _EVENT_KEYS:
+        begins = _LIST[key].search(rest)
+        end = rest.find(b"]]", begins.end()) + 2 if begins is not None else 1
+        if begins is not None and end > 1:
+            lists.append(rest[begins.end(1) : end])
+            rest = rest[: begins.end(1)] + b'"%s%d"' % (_CUT, len(lists) - 1) + rest[end:]
+    try:
+        return (json.loads(rest) if lists else _json(line)), lists
+    except (RecursionError, ValueError):
+        return _json(line), []  # what is wrong is told of the line as it stands
+
+
+def _json(text: bytes) -> object:
+    try:
+        return json.loads(text)
+    except UnicodeDecodeError as problem:
+        raise UnusableLineError("is not UTF-8 text") from problem
+    except json.JSONDecodeError as problem:
+        raise UnusableLineError(f"broken JSON (character {problem.pos + 1}: {problem.msg})") from problem
+    except (RecursionError, ValueError) as problem:
+        raise UnusableLineError(f"broken JSON ({problem})") from problem
+
+
+def _holds_events(values: dict[str, object], key: str, lists: list[bytes]) -> bool:
+    """Whether something stands under a key; a list that was left out until now takes its place."""
+    held = values.get(key)
+    if lists and isinstance(held, str) and held.startswith(_CUT.decode()):
+        held = values[key] = _pairs(lists[int(held[len(_CUT) :])])
+    return len(held) > 0 if isinstance(held, np.ndarray) else bool(held)
+
+
+def _pairs(text: bytes) -> object:
+    """A list of pairs of numbers as an array, without an object per number; as JSON has it where it is another list."""
+    skeleton = text.translate(None, b"0123456789.eE+- \t\r\n")
+    n_pairs = (len(skeleton) - 1) // 4
+    if n_pairs > 0 and skeleton == b"[" + b"[,]," * (n_pairs - 1) + b"[,]]":
+        words = text.replace(b", ", b",").translate(None, b"[]").split(b",")
+        try:
+            return pc.cast(pa.array(words, pa.string()), pa.float64()).to_numpy().reshape(n_pairs, 2)
+        except pa.ArrowInvalid:
+            return _json(text)
+    return _json(text)
+
+
 def _events(pairs: object, key: str) -> tuple[NDArray[np.float64], NDArray[np.float32], tuple[str, ...]]:
     expected = f"{key} must be [[time in s, energy in eV], ...]"
     try:
         with np.errstate(all="ignore"):
             events = np.asarray(pairs, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as problem:
-        raise _UnusableLineError(expected) from problem
+        raise UnusableLineError(expected) from problem
     if events.ndim != 2 or events.shape[1] != 2:
-        raise _UnusableLineError(f"{expected}, not of shape {events.shape}")
+        raise UnusableLineError(f"{expected}, not of shape {events.shape}")
     sound = np.isfinite(events).all(axis=1) & (events[:, 1] > 0) & (np.abs(events) < 1e12).all(axis=1)
     if not sound.any():
-        raise _UnusableLineError(f"{expected}; no event has a time and a positive energy")
+        raise UnusableLineError(f"{expected}; no event has a time and a positive energy")
     notes: tuple[str, ...] = ()
     if not sound.all():
         notes = (f"{int((~sound).sum())} events without time or energy left out",)
@@ -271,7 +236,18 @@ def _obsid(value: float) -> int:
     return int(value) if 0 < value < 1e9 else 0
 
 
-def _piece(record: AxiaRecord, file_name: str, grid: EnergyGrid) -> SourcePiece:
+def record_piece(record: AxiaRecord, file_name: str, grid: EnergyGrid) -> SourcePiece:
+    """A record as a source.
+
+    Spectra are binned as those of simulated sources: photons into PI channels, channels onto the grid. The corpus tells
+    neither exposure nor background nor chip: the exposure is the time from the first photon to the last, net counts are
+    all counts, and no spectral model is fitted.
+
+    Raises
+    ------
+    InputFileError
+        If no photon lies in the band.
+    """
     channels = photon_channels(record.energy_kev)
     counts = on_grid(channels, grid)
     low, high = grid.edges_kev[[0, -1]]

@@ -6,12 +6,15 @@ Arrays as ``.npy``, tables as Arrow files, problems as JSON: nothing in it can r
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 from pyarrow import feather
 
 from alignlab.errors import DamagedArtefactError
@@ -43,17 +46,34 @@ def kept_sources(folder: Path) -> IngestedSources:
     DamagedArtefactError
         If it is incomplete or altered.
     """
-    try:
-        arrays: dict[str, Any] = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in _ARRAYS}
-        tables: dict[str, Any] = {name: _table(folder / f"{name}.arrow") for name in _TABLES}
-        catalogue = folder / f"{_CATALOGUED}.arrow"
-        catalogued = _table(catalogue) if catalogue.is_file() else None
+    arrays: dict[str, Any] = {name: kept_array(folder, name) for name in _ARRAYS}
+    tables: dict[str, Any] = {name: kept_table(folder, name) for name in _TABLES}
+    catalogued = kept_table(folder, _CATALOGUED) if (folder / f"{_CATALOGUED}.arrow").is_file() else None
+    return IngestedSources(**arrays, **tables, catalogued=catalogued, problems=kept_problems(folder))
+
+
+def kept_array(folder: Path, name: str) -> NDArray:
+    """One of the arrays alone."""
+    with _sound(folder):
+        return np.load(folder / f"{name}.npy", allow_pickle=False)
+
+
+def kept_table(folder: Path, name: str) -> pd.DataFrame:
+    """One of the tables alone."""
+    with _sound(folder):
+        return feather.read_feather(folder / f"{name}.arrow", memory_map=False)
+
+
+def kept_problems(folder: Path) -> tuple[Problem, ...]:
+    """The problems alone."""
+    with _sound(folder):
         told = json.loads((folder / "problems.json").read_text(encoding="utf-8"))
-        problems = tuple(Problem(str(where), str(message)) for where, message in told)
+        return tuple(Problem(str(where), str(message)) for where, message in told)
+
+
+@contextmanager
+def _sound(folder: Path) -> Iterator[None]:
+    try:
+        yield
     except (OSError, ValueError, TypeError, EOFError, pa.ArrowException) as problem:
         raise DamagedArtefactError(f"{folder} cannot be read ({problem}).", remedy="Read the files again.") from problem
-    return IngestedSources(**arrays, **tables, catalogued=catalogued, problems=problems)
-
-
-def _table(path: Path) -> pd.DataFrame:
-    return feather.read_feather(path, memory_map=False)

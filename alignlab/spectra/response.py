@@ -9,6 +9,7 @@ finds five real responses reproduced.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -105,8 +106,7 @@ def effective_area_cm2(detector: ArrayLike, year: ArrayLike, theta_arcmin: Array
         raise ValueError(f"unknown detector {unknown[0]!r}; known are {', '.join(DETECTORS)}")
     if not (np.isfinite(years).all() and np.isfinite(theta).all() and (theta >= 0).all()):
         raise ValueError("year and theta_arcmin must be finite and theta_arcmin not negative")
-    launch = np.stack([np.interp(_CENTRES_KEV, _KNOTS_KEV, _LAUNCH_AREA_CM2[name]) for name in DETECTORS])
-    carbon = cross_section("C", _CENTRES_KEV) / cross_section("C", _CONTAMINATION_KEV)
+    launch, carbon = _area_at_launch()
     vignetting = _VIGNETTING_SOFT + _VIGNETTING_HARD * _CENTRES_KEV**2
     depth = contamination_depth(years).astype(np.float32)[:, None]
     blur = ((theta / 10) ** _VIGNETTING_POWER).astype(np.float32)[:, None]
@@ -114,6 +114,13 @@ def effective_area_cm2(detector: ArrayLike, year: ArrayLike, theta_arcmin: Array
     area *= np.exp(-depth * carbon.astype(np.float32))
     area /= 1 + blur * vignetting.astype(np.float32)
     return area
+
+
+@cache
+def _area_at_launch() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Area of each detector at launch in cm^2, and carbon's cross-section relative to that at 0.67 keV."""
+    launch = np.stack([np.interp(_CENTRES_KEV, _KNOTS_KEV, _LAUNCH_AREA_CM2[name]) for name in DETECTORS])
+    return launch, cross_section("C", _CENTRES_KEV) / cross_section("C", _CONTAMINATION_KEV)
 
 
 def fwhm_kev(detector: str, energy_kev: ArrayLike) -> NDArray[np.float64]:

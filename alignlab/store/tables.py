@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from alignlab.errors import DamagedArtefactError
 
 
-def write_tables(path: Path, tables: Mapping[str, pd.DataFrame | pa.Table]) -> None:
+def write_tables(path: Path, tables: Mapping[str, pd.DataFrame | pa.Table | pa.RecordBatchReader]) -> None:
     """Write each table into a new DuckDB file, in row order."""
     with duckdb.connect(str(path)) as connection:
         for name, table in tables.items():
-            arrow = table if isinstance(table, pa.Table) else pa.Table.from_pandas(table, preserve_index=False)
+            is_frame = isinstance(table, pd.DataFrame)
+            arrow = pa.Table.from_pandas(table, preserve_index=False) if is_frame else table
             connection.register("incoming", arrow)
             connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM incoming')
             connection.unregister("incoming")

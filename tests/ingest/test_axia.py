@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alignlab.errors import InputFileError
-from alignlab.ingest.axia import axia_to_contents, read_axia
-from alignlab.progress import StoppedError
+from alignlab.ingest.assemble import assemble
+from alignlab.ingest.axia import parse_record, read_axia, record_piece
+from alignlab.ingest.axia_block import Block, measure_block
+from alignlab.ingest.axia_lines import AxiaLines
 from alignlab.spectra.grid import energy_grid
 from alignlab.variables import VARIABLE_NAMES
 
@@ -33,9 +35,17 @@ def write_lines(path, *lines):
     return path
 
 
+def measured(path):
+    lines = AxiaLines(path)
+    held = list(lines)
+    block = Block(file_name=lines.path.name, numbers=[k for k, _ in held], lines=[line for _, line in held])
+    assert lines.problem is None
+    return measure_block(block, GRID)
+
+
 def test_records_become_measured_sources_beside_their_catalogue(tmp_path):
     path = write_lines(tmp_path / "corpus.jsonl", record(1), record(2, n=90))
-    ingested = axia_to_contents(path, grid=GRID)
+    ingested = measured(path)
     row = ingested.sources.iloc[0]
     assert (row["name"], row["source_class"], row["obsid"]) == ("2CXO J000001", "Star", 901)
     assert row["year"] == pytest.approx(2010.0, abs=0.01)
@@ -88,7 +98,7 @@ BROKEN = {
 @pytest.mark.parametrize("line", BROKEN, ids=range(len(BROKEN)))
 def test_a_broken_line_is_told_by_number_and_the_others_go_on(tmp_path, line):
     path = write_lines(tmp_path / "corpus.jsonl", record(1), "", line, record(2))
-    ingested = axia_to_contents(path, grid=GRID)
+    ingested = measured(path)
     assert ingested.sources["obsid"].tolist() == [901, 902]
     (problem,) = ingested.problems
     assert problem.where == "corpus.jsonl, line 3"
@@ -98,7 +108,7 @@ def test_a_broken_line_is_told_by_number_and_the_others_go_on(tmp_path, line):
 def test_bytes_that_are_no_text(tmp_path):
     path = tmp_path / "corpus.jsonl"
     path.write_bytes(b"\xff\xfe\x00\n" + json.dumps(record(1)).encode() + b"\n")
-    ingested = axia_to_contents(path, grid=GRID)
+    ingested = measured(path)
     assert len(ingested.sources) == 1
     assert "line 1" in ingested.problems[0].where
 
@@ -135,18 +145,46 @@ def test_a_long_file_with_a_broken_line_is_read_in_constant_memory(tmp_path):
     assert peak < 5e6
 
 
-def test_very_many_broken_lines_are_counted(tmp_path):
-    path = write_lines(tmp_path / "corpus.jsonl", *["{"] * 1500, record(1))
-    problems = axia_to_contents(path, grid=GRID).problems
-    assert len(problems) == 1001
-    assert "500 more lines" in problems[-1].message
+WRITTEN = {
+    "spaces": "[[0.5 , 1000.0] , [ 2.25,2000]]",
+    "exponents": "[[5e-1,1E+3],[2.25,2.0e3]]",
+    "lines": "[[0.5,\t1000.0],\r[2.25, 2000.0]]",
+    "nested elsewhere": '[[0.5, 1000.0], [2.25, 2000.0]], "more": {"event_list": [[7, 7]]}',
+    "twice": '[[1, 1]], "event_list": [[0.5, 1000.0], [2.25, 2000.0]]',
+    "a mark of ours": '[[0.5, 1000.0], [2.25, 2000.0]], "source_type": "@list 0"',
+    "an empty one first": '[[0.5, 1000.0], [2.25, 2000.0]], "original_event_list": []',
+}
 
 
-def test_limit_and_stop(tmp_path):
-    path = write_lines(tmp_path / "corpus.jsonl", *(record(i) for i in range(5)))
-    assert len(axia_to_contents(path, grid=GRID, limit=2).sources) == 2
-    with pytest.raises(StoppedError):
-        axia_to_contents(path, grid=GRID, on_step=lambda done, total, info: "read 3" not in info)
+@pytest.mark.parametrize("name", WRITTEN)
+def test_lists_of_numbers_are_read_as_json_has_them(name):
+    found = parse_record(b'{"source_name": "x", "event_list": ' + WRITTEN[name].encode() + b"}", 1)
+    assert found.time_s.tolist() == [0.0, 1.75]
+    assert found.energy_kev.tolist() == [1.0, 2.0]
+
+
+@given(st.lists(st.tuples(st.floats(0, 1e9), st.floats(100, 1e4)), min_size=1, max_size=8))
+@settings(deadline=None)
+def test_every_digit_of_a_time_is_kept(events):
+    found = parse_record(json.dumps({"event_list": events}).encode(), 1)
+    times = np.sort([time for time, _ in events])
+    np.testing.assert_array_equal(found.time_s, times - times[0])
+
+
+@pytest.mark.real_data
+def test_a_block_of_records_is_what_their_sources_are_alone(real_data):
+    path = real_data / "axia" / "corpus.jsonl.gz"
+    block = measured(path)
+    pieces = [record_piece(record, path.name, GRID) for record in read_axia(path)]
+    alone = [assemble([piece], grid=GRID, problems=[], with_catalogue=True) for piece in pieces]
+    pd.testing.assert_frame_equal(block.variables, pd.concat([one.variables for one in alone], ignore_index=True))
+    pd.testing.assert_frame_equal(block.sources, pd.concat([one.sources for one in alone], ignore_index=True))
+    np.testing.assert_array_equal(block.counts, np.concatenate([one.counts for one in alone]))
+    # Straight from JSON, without any of the shortcuts.
+    with gzip.open(path, "rt") as file:
+        for line, piece in zip(file, pieces, strict=True):
+            energy = np.array(json.loads(line)["original_event_list"])[:, 1] / 1000
+            assert piece.counts.sum() == pytest.approx(((energy >= 0.5) & (energy < 8)).sum(), abs=1.5)
 
 
 @given(data=st.data())
@@ -157,21 +195,21 @@ def test_damaged_lines_never_surprise(tmp_path, data):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     path = tmp_path / "corpus.jsonl"
     path.write_bytes(bytes(content) + b"\n" + json.dumps(record(2, n=4)).encode() + b"\n")
-    ingested = axia_to_contents(path, grid=GRID)
+    ingested = measured(path)
     assert 902 in ingested.sources["obsid"].tolist()
     assert len(ingested.sources) + len(ingested.problems) >= 2
 
 
 @pytest.mark.real_data
 def test_all_real_records_go_through(real_data):
-    ingested = axia_to_contents(real_data / "axia" / "corpus.jsonl.gz", grid=GRID)
+    ingested = measured(real_data / "axia" / "corpus.jsonl.gz")
     assert len(ingested.sources) == 14
     assert ingested.problems == ()
-    measured, catalogued = ingested.variables, ingested.catalogued
-    assert measured[["hard_hs", "hard_ms", "hard_hm", "var_prob_b"]].notna().all(axis=None)
+    ours, catalogued = ingested.variables, ingested.catalogued
+    assert ours[["hard_hs", "hard_ms", "hard_hm", "var_prob_b"]].notna().all(axis=None)
     # The chip is unknown, so areas and with them the ratios are known to a quarter: correlated, not equal.
     for name in ("hard_hs", "hard_hm"):
-        both = pd.concat([measured[name], catalogued[name]], axis=1).dropna()
+        both = pd.concat([ours[name], catalogued[name]], axis=1).dropna()
         assert np.corrcoef(both.T.to_numpy())[0, 1] > 0.9
         assert np.abs(both.iloc[:, 0] - both.iloc[:, 1]).median() < 0.1
     assert ingested.sources["source_class"].str.len().gt(0).all()
