@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alignlab.spectra.measure import LIMITED
-from alignlab.variables import BY_NAME, VARIABLE_NAMES
+from alignlab.variables import BY_NAME, LIMIT_NAMES, VARIABLE_NAMES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +35,6 @@ class Quantity:
     is_array: bool = False
 
 
-LIMIT_NAMES = tuple(f"{name}_{side}" for name in LIMITED for side in ("lolim", "hilim"))
 #: Variables whose UCD says more than "some temperature" or "some redshift".
 _TELLING_UCDS = ("powlaw_gamma", "var_prob_b", "var_index_b", "flux_significance_b")
 

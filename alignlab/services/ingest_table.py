@@ -18,7 +18,6 @@ from alignlab.errors import AlignlabError
 from alignlab.ingest.assemble import assemble
 from alignlab.ingest.source_table import read_source_table
 from alignlab.ingest.table_mapping import MappedTable, map_table, parse_pairs
-from alignlab.ingest.table_quantities import LIMIT_NAMES
 from alignlab.ingest.table_sources import table_sources
 from alignlab.progress import OnStep, part_of, report
 from alignlab.services.gather.stage import StagePlan
@@ -28,7 +27,7 @@ from alignlab.spectra.grid import GridKind, energy_grid
 from alignlab.store.artefact import Meta, sha256_of
 from alignlab.store.survey import Survey, write_survey
 from alignlab.training.recipe_base import Range, Recipe
-from alignlab.variables import VARIABLE_NAMES
+from alignlab.variables import LIMIT_NAMES, VARIABLE_NAMES
 
 
 @dataclass(frozen=True, kw_only=True)
