@@ -12,7 +12,7 @@ from alignlab.ui.page import page_workspace
 from alignlab.ui.train_page.follow import show_jobs
 
 _EMPTY = """<div class="al-empty">Nothing has been collected yet. Say what you want, press <b>Count</b> to see what
-it would take, and <b>Collect</b> to have it fetched in the background. What has come is kept, whatever happens.</div>"""
+it would take, and <b>Collect</b> to have it fetched in the background. What has come is kept, come what may.</div>"""
 
 workspace = page_workspace()
 form, jobs = st.container(key="train_body").columns([4, 6], gap="large")
@@ -21,6 +21,6 @@ with form:
 with jobs:
     try:
         show_jobs(workspace, find=lambda shown: gathering_jobs(shown.config), empty=_EMPTY)
-        show_collections(list_collections(workspace.config))
+        show_collections(workspace, list_collections(workspace.config))
     except AlignlabError as error:
         st.error(str(error))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,14 +11,16 @@ from alignlab.config import Config
 from alignlab.jobs.spec import Job
 from alignlab.services.gather.stages import STAGES, STAGES_FACT, Stage
 from alignlab.services.job_kinds import job_kind
-from alignlab.services.jobs import jobs
+from alignlab.services.jobs import jobs, submit
+from alignlab.services.run_shelf import lay_over
+from alignlab.services.workspace import Catalogue, Workspace
 from alignlab.store.artefact import MANIFEST, read_manifest
 from alignlab.store.collection import PLACES, collection_names, open_collection
 
 #: Variable of the environment → what is not possible without it.
 KEYS: Mapping[str, str] = {
     "ALIGNLAB_ADS_TOKEN": "papers cannot be asked for",
-    "OPENAI_API_KEY": "summaries are sentences chosen on this computer",
+    "OPENAI_API_KEY": "no language model can be asked",
 }
 
 
@@ -55,6 +57,26 @@ def list_collections(config: Config) -> list[Gathered]:
 def gathering_jobs(config: Config) -> list[Job]:
     """The newest jobs that make a collection or a survey."""
     return [job for job in jobs(config) if job_kind(job.spec.kind).makes_a_survey]
+
+
+def not_yet_seen(config: Config, collections: Sequence[Gathered]) -> list[str]:
+    """Surveys that were made of collections and that no run has been trained on or laid over."""
+    laid_over = {path.name for path in config.runs_dir.glob("*/*/applied/[!.]*")}
+    trained_on = {path.parent.name for path in config.runs_dir.glob("*/[!.]*")}
+    return [name for each in collections for name in each.surveys if name not in laid_over | trained_on]
+
+
+def lay_over_map(workspace: Workspace, survey: str) -> str:
+    """Have a survey laid over the run that is shown, in the background; what was begun, in words."""
+    lay_over(Catalogue(workspace.config), workspace.survey.name, [survey])
+    return f"{survey} is being laid over the map."
+
+
+def train_on(config: Config, survey: str) -> str:
+    """Have heads trained on a survey with the paper's recipe, in the background; what was begun, in words."""
+    kind = job_kind("align")
+    submitted = submit("align", next(iter(kind.presets.values())), config=config, survey=survey)
+    return f"A run of {survey} exists already." if submitted.result else f"Heads are being trained on {survey}."
 
 
 def absent_keys() -> dict[str, str]:

@@ -91,6 +91,9 @@ def test_it_counts_then_collects_and_shows_what_came(data: Config, sky: Archives
     text = html(app)
     assert "survey chandra" in text and f"<td>{len(sky.names)}</td>" in text
     jobs.cancel(data, job.id)
+    press(app, "collect_lay_chandra")
+    press(app, "collect_train_chandra")
+    assert {(each.spec.kind, each.spec.survey) for each in jobs.jobs(data)} >= {("apply", "demo"), ("align", "chandra")}
 
 
 def test_a_collection_says_what_comes_next(data: Config, tmp_path: Path):

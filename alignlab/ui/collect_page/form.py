@@ -20,7 +20,7 @@ from alignlab.ui.train_page.chosen import choose_job
 
 _PLAN = "collect_plan"
 _MODELS = (EXTRACTIVE, "openai:gpt-4o-mini", "openai:gpt-4o")
-_SUMMARISERS = {EXTRACTIVE: "sentences from the abstracts (offline)"}
+_SUMMARISERS = {EXTRACTIVE: "chosen sentences (offline)"}
 
 
 def show_form(workspace: Workspace) -> None:

@@ -21,8 +21,10 @@ STATE_WORDS: Mapping[JobState, str] = {
 
 
 def title(job: Job, label: str) -> str:
-    """What a job is, such as ``Alignment heads · paper · seed 8``."""
+    """What a job is: ``Alignment heads · paper · seed 8``; of one that makes a survey, ``Collect · chandra · real``."""
     name = str(job.spec.recipe.get("name", ""))
+    if not job.spec.survey_digest:
+        return " · ".join(filter(None, [label, job.spec.survey, name]))
     return " · ".join(filter(None, [label, name, f"seed {job.spec.seed}"]))
 
 

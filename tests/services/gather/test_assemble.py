@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import shutil
 import signal
@@ -22,6 +23,7 @@ from alignlab.services.measured_spectra import measure_spectra, measured, produc
 from alignlab.spectra.grid import energy_grid
 from alignlab.store.collection import Collection, open_collection
 from alignlab.variables import VARIABLE_NAMES
+from tests.archives.llm_server import KEY, LlmServer
 from tests.conftest import PROJECT
 from tests.services.gathered import (
     N_SOURCES,
@@ -195,6 +197,23 @@ def test_summaries_of_two_models_are_not_mixed(field, config):
     expected = r"mixes summaries of 2 summarisers: extractive \(9 sources\), openai:gpt-4o-mini \(1 sources\)"
     with pytest.raises(AlignlabError, match=expected):
         gather_assemble(field, AssembleSettings(), config=config)
+
+
+def test_another_embedder_is_told_with_its_dimension_and_paid_once(whole, monkeypatch):
+    config, collection = whole
+    with LlmServer() as model:
+        monkeypatch.setenv("OPENAI_BASE_URL", model.address)
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        name = "openai:text-embedding-3-small@32"
+        first = assembled(collection, config, survey="paid", embedder=name)
+        second = assembled(collection, config, survey="paid-not", embedder=name, detections="all")
+        paid = [text for asked in model.asked for text in json.loads(asked.request.body)["input"]]
+    assert {paid.count(text) for text in set(first.summaries["text"])} == {1}
+    assert (first.meta.recipe["embedder"], first.meta.recipe["embedder_dim"]) == (name, 32)
+    assert first.text.shape == (N_SOURCES, 3 * 32)
+    assert np.array_equal(first.text, second.text)
+    first.close()
+    second.close()
 
 
 def test_several_processes_measure_what_one_does(whole, field, monkeypatch):
