@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -10,6 +11,12 @@ def with_remedy(message: str, remedy: str) -> str:
     if not remedy:
         return message
     return f"{message}{'' if message.endswith(('.', '!', '?', '…')) else '.'} {remedy}"
+
+
+def first_few(names: Sequence[str], most: int = 5) -> str:
+    """Names for a message: at most so many, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 class AlignlabError(Exception):

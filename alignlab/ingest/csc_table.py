@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignlab.errors import InputFileError
+from alignlab.errors import InputFileError, first_few
 from alignlab.ingest.records import Problem
 from alignlab.spectra.observation import acis_array
 from alignlab.variables import LIMIT_NAMES, VARIABLE_NAMES
@@ -46,7 +46,6 @@ CLASS_OF: dict[str, str] = {
 #: Columns with a class, the most trustworthy first.
 _CLASS_COLUMNS = ("muw_class", "cat_class", "simbad_type")
 _MJD_2000, _DAYS_PER_YEAR = 51544.5, 365.25
-_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -188,9 +187,7 @@ def _usable(table: pd.DataFrame, path: Path) -> tuple[NDArray[np.bool_], tuple[P
 
 
 def _named(table: pd.DataFrame, rows: NDArray[np.int64]) -> str:
-    shown = [f"{table['name'].iloc[i]} (ObsID {table['obsid'].iloc[i]})" for i in rows[:_MOST_NAMED]]
-    more = f" and {len(rows) - _MOST_NAMED:,} more" if len(rows) > _MOST_NAMED else ""
-    return ", ".join(shown) + more
+    return first_few([f"{table['name'].iloc[i]} (ObsID {table['obsid'].iloc[i]})" for i in rows])
 
 
 def _detections(

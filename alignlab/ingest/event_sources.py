@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alignlab.errors import AlignlabError
+from alignlab.errors import AlignlabError, first_few
 from alignlab.ingest.assemble import SourcePiece, on_grid, photon_channels
 from alignlab.ingest.positions import Positions
 from alignlab.ingest.records import Problem
@@ -246,12 +246,8 @@ class _Cutter:
         shared = np.zeros(len(x), bool)
         for j in others:
             shared |= self.apertures.in_circle(int(j), x, y)
-        named = [self.positions.names[self.rows[j]] for j in others[:_MOST_NAMED]]
-        more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
-        return [
-            f"overlap: {shared.mean():.0%} of its aperture lies in that of {', '.join(named)}{more}; photons there "
-            "count for each"
-        ]
+        named = first_few([self.positions.names[self.rows[j]] for j in others], _MOST_NAMED)
+        return [f"overlap: {shared.mean():.0%} of its aperture lies in that of {named}; photons there count for each"]
 
     def _edge_notes(self, i: int, chip: int) -> list[str]:
         notes = []

@@ -175,6 +175,13 @@ def test_a_limit_that_ends_another_day_is_told_with_its_end_and_not_asked_agains
     assert ads.n_asked() == 3, "a refusal that lasts until another day is not tried again"
 
 
+def test_too_many_requests_without_headers_are_told_as_a_limit(ads: AdsServer):
+    ads.faults.order(*[refuse(429)] * 6)
+    with pytest.raises(AdsLimitError, match="too many requests") as caught:
+        client(ads).papers([PUBLISHED])
+    assert "kept" in caught.value.remedy
+
+
 def test_a_limit_that_ends_soon_is_waited_for(ads: AdsServer):
     ads.limits["/v1/search/query"], ads.resets_in_s = 1, 1.0
     asking = client(ads)

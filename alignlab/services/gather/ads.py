@@ -10,7 +10,7 @@ from operator import methodcaller
 from typing import Any
 
 from alignlab.config import Config
-from alignlab.errors import AlignlabError
+from alignlab.errors import AlignlabError, first_few
 from alignlab.ingest.ads import TOKEN_VARIABLE, AdsClient, Paper, token_of_environment
 from alignlab.ingest.archive import ArchiveError
 from alignlab.progress import OnStep, report
@@ -22,7 +22,6 @@ from alignlab.store.collection import Collection
 #: A record with its abstract, roughly.
 _BYTES_PER_PAPER = 3_000
 _BLOCK = 200
-_MOST_NAMED = 5
 
 
 def plan_ads(collection: Collection, settings: AdsSettings, *, config: Config) -> StagePlan:
@@ -188,5 +187,4 @@ def _paper_row(papers: PaperChoice, asked: str, told: dict[str, Any]) -> dict[st
 
 def _absent(bibcodes: list[str]) -> Iterator[str]:
     if bibcodes:
-        more = f" and {len(bibcodes) - _MOST_NAMED:,} more" if len(bibcodes) > _MOST_NAMED else ""
-        yield f"ADS has no record of {', '.join(bibcodes[:_MOST_NAMED])}{more}."
+        yield f"ADS has no record of {first_few(bibcodes)}."

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from alignlab.config import Config
-from alignlab.errors import RecipeError
+from alignlab.errors import RecipeError, first_few
 from alignlab.ingest.archive import ArchiveSession
 from alignlab.ingest.csc_selection import Cone, DetectionId, Selection, read_cone
 from alignlab.ingest.csc_tap import RELEASES, SERVICE, CscTap, Page, detection_rows, source_rows
@@ -26,7 +26,6 @@ _NAMES_PER_REQUEST = 200
 _MOST_COUNTS = 20
 #: A row of an answer, roughly.
 _BYTES_PER_ROW = 2_500
-_MOST_NAMED = 5
 _STAGE = "csc"
 #: Address of the service's job that is under way.
 _JOB_FACT = "csc/job"
@@ -237,10 +236,8 @@ class _Asking:
         asked = [name.strip() for name in self.settings.names]
         found = self.collection.get("sources", asked)
         if missing := [name for name in asked if name not in found and name not in names]:
-            more = f" and {len(missing) - _MOST_NAMED:,} more" if len(missing) > _MOST_NAMED else ""
-            named = ", ".join(missing[:_MOST_NAMED])
-            return [f"{len(missing):,} names have no detection within the limits in CSC {self.settings.release}: "
-                    f"{named}{more}"]  # fmt: skip
+            release, named = self.settings.release, first_few(missing)
+            return [f"{len(missing):,} names have no detection within the limits in CSC {release}: {named}"]
         return []
 
     def _page_rows(self, n_kept: int) -> int:

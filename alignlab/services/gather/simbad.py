@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from alignlab.config import Config
-from alignlab.errors import AlignlabError, RecipeError
+from alignlab.errors import AlignlabError, RecipeError, first_few
 from alignlab.ingest.simbad import ADDRESS, MOST_PER_REQUEST, Simbad
 from alignlab.ingest.simbad_classes import SimbadClasses
 from alignlab.ingest.simbad_match import NEGLIGIBLE_SHARE, Match, MatchRule, match_source
@@ -28,7 +28,6 @@ _ANSWERS = "simbad answers"
 _CLASSES = "simbad classes"
 _MOST_CANDIDATES = 20
 _BYTES_PER_SOURCE = 4_000
-_MOST_NAMED = 5
 _OF_CANDIDATES = ("main_id", "otype", "separation_arcsec", "radius_arcsec", "share", "is_named", "n_references")
 
 
@@ -296,8 +295,7 @@ def _outcome(
     matched = [row for row in rows if row["main_id"] is not None]
     problems = []
     if lost := [name for name in sources if name not in placed]:
-        more = f" and {len(lost) - _MOST_NAMED:,} more" if len(lost) > _MOST_NAMED else ""
-        problems.append(f"Sources without a position cannot be matched: {', '.join(lost[:_MOST_NAMED])}{more}.")
+        problems.append(f"Sources without a position cannot be matched: {first_few(lost)}.")
     return StageOutcome(
         what="sources",
         n_there=len(placed) - len(collection.pending(settings.stage, list(placed))),
