@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -100,6 +101,7 @@ class AnswerError(ValueError):
     """The answer is not what was asked for."""
 
 
+@cache
 def answer_schema() -> dict[str, Any]:
     """JSON schema of the answer, as strict services want it: every field required, none besides."""
     schema = SourceSummary.model_json_schema()
@@ -167,4 +169,7 @@ def plain_text(text: str) -> str:
 
 def _clean(text: str) -> str:
     """Without control, format, private and unassigned characters; spaces and line ends become one space."""
-    return " ".join("".join(c if c.isspace() or unicodedata.category(c)[0] != "C" else " " for c in text).split())
+    flat = " ".join(text.split())
+    if flat.isprintable():
+        return flat
+    return " ".join("".join(" " if unicodedata.category(c)[0] == "C" else c for c in flat).split())
