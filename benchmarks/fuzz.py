@@ -1,8 +1,9 @@
 """Readers against files that nobody would write: ``python -m benchmarks.fuzz [--minutes 10] [--corpus FOLDER]``.
 
-atheris (libFuzzer with the coverage of our Python code) changes small valid files for the OGIP readers and the reader of
-JSON lines, gzipped ones among them. Only errors for a person may come out. What makes a new way through the code is kept
-in the corpus, so that the next run begins there; what breaks a reader is made as small as it can be, printed and kept.
+atheris (libFuzzer with the coverage of our Python code) changes small valid files for the OGIP readers and the reader
+of JSON lines, gzipped ones among them. Only errors for a person may come out. What makes a new way through the code is
+kept in the corpus, so that the next run begins there; what breaks a reader is made as small as it can be, printed and
+kept.
 """
 
 from __future__ import annotations
