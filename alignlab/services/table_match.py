@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from alignlab.errors import first_few
 from alignlab.ingest.table_mapping import MappedTable
+from alignlab.ingest.table_quantities import QUANTITIES
 from alignlab.services.name_search import fold_name, without_prefix
 from alignlab.store.survey import Survey
 
 #: A row that has a source's name but lies farther from it is told of, in arcsec.
 _FAR_ARCSEC = 60.0
 _NONE = -1
-_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -66,7 +67,7 @@ def match_table(survey: Survey, mapped: MappedTable, *, radius_arcsec: float = 2
     """Find the row of each source: by its name, however written, else by the only row within the radius.
 
     Where both tell the ObsID it must be the same, so that the values of one observation never stand beside another.
-    A source to which several rows could belong gets none; it is called ambiguous.
+    A source to which several rows could belong gets none, unless they repeat each other; it is called ambiguous.
 
     Parameters
     ----------
@@ -88,13 +89,23 @@ def match_table(survey: Survey, mapped: MappedTable, *, radius_arcsec: float = 2
             allowed = [k for k in candidates if not (obsids[i] and row_obsids[k] and obsids[i] != row_obsids[k])]
             own = [k for k in allowed if obsids[i] and row_obsids[k] == obsids[i]] or allowed
             if own:
-                row[i], how[i] = (own[0], way) if len(own) == 1 else (_NONE, "ambiguous")
+                row[i], how[i] = (own[0], way) if _say_the_same(mapped, own) else (_NONE, "ambiguous")
                 break
     apart = _separations(places, row)
     return TableMatch(
         row=row, how=how, separation_arcsec=apart, n_rows=mapped.table.n_rows,
         n_rows_used=len(np.unique(row[row >= 0])), notes=_notes(survey, how, apart),
     )  # fmt: skip
+
+
+def _say_the_same(mapped: MappedTable, rows: list[int]) -> bool:
+    """Whether rows are one, or repeat each other in all that is used of them."""
+    held = [values for name, values in mapped.values.items() if not QUANTITIES[name].is_array] if len(rows) > 1 else []
+    return all(
+        values[k] == values[rows[0]] or (values[k] != values[k] and values[rows[0]] != values[rows[0]])
+        for values in held
+        for k in rows[1:]
+    )
 
 
 def _folded(name: str) -> str:
@@ -148,7 +159,5 @@ def _notes(survey: Survey, how: NDArray[np.str_], apart: NDArray[np.float64]) ->
         ((how == "name") & (apart > _FAR_ARCSEC), f"its row has its name, but lies over {_FAR_ARCSEC:.0f} arcsec away"),
     ):
         if mask.any():
-            shown = ", ".join(names[mask].iloc[:_MOST_NAMED])
-            more = f" and {int(mask.sum()) - _MOST_NAMED:,} more" if mask.sum() > _MOST_NAMED else ""
-            notes.append(f"{shown}{more}: {words}")
+            notes.append(f"{first_few(names[mask].tolist())}: {words}")
     return tuple(notes)

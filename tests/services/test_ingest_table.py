@@ -200,6 +200,8 @@ def test_values_of_another_observation_never_stand_beside_a_spectrum(tmp_path, c
     match = match_table(base, map_table(read_source_table(path)))
     assert (match.row.tolist(), match.how.tolist()) == ([-1, -1, -1], ["", "ambiguous", ""])
     assert "several rows could belong to it" in match.notes[0]
+    path.write_text("name,obsid,hard_hs,hard_ms\na,22,0.2,\na,22,0.2,\n")
+    assert match_table(base, map_table(read_source_table(path))).row.tolist() == [-1, 0, -1]
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
