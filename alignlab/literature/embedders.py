@@ -224,30 +224,6 @@ def load_embedder(config: Mapping[str, Any], state: Mapping[str, NDArray], *, ke
     return _LOADERS[name](config, state)
 
 
-def check_same_embedder(first: Mapping[str, Any], second: Mapping[str, Any], *, first_of: str, second_of: str) -> None:
-    """Refuse to compare vectors of two embedders.
-
-    Parameters
-    ----------
-    first, second : mapping
-        Their `Embedder.config`.
-    first_of, second_of : str
-        Whose they are, for the message.
-
-    Raises
-    ------
-    AlignlabError
-        If they are not the same, of the same length.
-    """
-    names = [f"{config.get('name')} with {config.get('dim')} numbers" for config in (first, second)]
-    if names[0] != names[1]:
-        raise AlignlabError(
-            f"Texts of {first_of} were embedded by {names[0]}, those of {second_of} by {names[1]}: their vectors "
-            "cannot be compared.",
-            remedy="Make one of them anew with the embedder of the other.",
-        )
-
-
 def _unknown(name: str) -> AlignlabError:
     return AlignlabError(
         f"There is no embedder {name!r}.", remedy=f"Choose one of {', '.join(EMBEDDERS)}, or {_OPENAI}MODEL."

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from alignlab.config import Config
+from alignlab.errors import DamagedArtefactError
+from alignlab.literature.aspects import ASPECTS
 from alignlab.literature.embedders import Embedder, embedder, load_embedder
 from alignlab.store.rows import RowStore
 from alignlab.store.survey import Survey
@@ -20,9 +22,19 @@ def survey_embedder(survey: Survey, *, config: Config) -> Embedder:
     ------
     MissingArtefactError
         If the survey has no texts.
+    DamagedArtefactError
+        If its text vectors are not those of the embedder it names.
     """
     settings, state = survey.embedder()
-    return load_embedder(settings, state, kept=_kept(str(settings.get("name")), config))
+    made = load_embedder(settings, state, kept=_kept(str(settings.get("name")), config))
+    width = survey.text.shape[1] // len(ASPECTS)
+    if made.dim != width:
+        raise DamagedArtefactError(
+            f"Survey {survey.name!r} has text vectors of {width} numbers, but names the embedder {made.name!r}, whose "
+            f"vectors have {made.dim}: its texts were embedded by another.",
+            remedy="Make the survey anew.",
+        )
+    return made
 
 
 def _kept(name: str, config: Config) -> RowStore | None:

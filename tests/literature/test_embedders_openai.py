@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load, save
 
 from alignlab.errors import AlignlabError
-from alignlab.literature.embedders import check_same_embedder, embedder, load_embedder
+from alignlab.literature.embedders import embedder, load_embedder
 from alignlab.literature.embedders_openai import LONGEST_TOKENS, OpenaiEmbedder
 from alignlab.literature.ledger import BudgetError
 from alignlab.literature.llm_client import LanguageModelError
@@ -133,12 +133,3 @@ def test_without_a_key_it_says_what_to_do(monkeypatch):
         embedder(SMALL).fit([])
     with pytest.raises(AlignlabError, match="not been fitted"):
         embedder(SMALL).transform(["a"])
-
-
-def test_vectors_of_two_embedders_are_not_compared():
-    lsa, small = {"name": "lsa", "dim": 256}, {"name": SMALL, "dim": 1536}
-    check_same_embedder(small, {**small, "base_url": "http://127.0.0.1:1"}, first_of="a", second_of="b")
-    with pytest.raises(AlignlabError, match="cannot be compared"):
-        check_same_embedder(lsa, small, first_of="survey 'a'", second_of="survey 'b'")
-    with pytest.raises(AlignlabError, match="cannot be compared"):
-        check_same_embedder(small, {**small, "dim": 512}, first_of="survey 'a'", second_of="survey 'b'")
