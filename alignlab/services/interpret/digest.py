@@ -11,26 +11,35 @@ from alignlab.services.number_words import plural
 
 #: Fewer counts than this leave a spectrum's shape open.
 FEW_COUNTS = 100
+#: A class is named alone from this probability.
+_LIKELY = 0.5
 _QUOTED = 2
 _SHOWN_VARIABLES = ("hard_hs", "powlaw_gamma", "powlaw_nh", "apec_kt", "var_prob_b")
 
 
 def verdict(found: Interpretation) -> str:
     """One sentence: inside or outside what the run knows, and what the source is most like."""
-    place, classes = found.place, found.classes
+    place = found.place
     if place is None:
         return ""
     told = f" ({p_words(place.p_value, place.n_calibration)})" if math.isfinite(place.p_value) else ""
-    simulated = "simulated " if found.provenance.is_simulated else ""
-    likeliest = classes.probabilities[0] if classes and classes.probabilities else None
-    if likeliest is None:
-        nearest = found.neighbours[0] if found.neighbours else None
-        like = f"nearest to the {simulated}source {nearest.name}" if nearest else "without neighbours"
-    else:
-        like = f"most like {simulated}sources of class {likeliest.name}, probability {with_interval(likeliest)}"
+    like = _like(found)
     if place.is_inside:
         return f"Within what the run was trained on{told}, {like}."
     return f"Unlike what the run was trained on{told}: all else is extrapolation; {like}."
+
+
+def _like(found: Interpretation) -> str:
+    """What the source is most like, with whether that is simulated."""
+    simulated = "simulated " if found.provenance.is_simulated else ""
+    classes = found.classes.probabilities if found.classes else ()
+    if not classes:
+        nearest = found.neighbours[0] if found.neighbours else None
+        return f"nearest to the {simulated}source {nearest.name}" if nearest else "without neighbours"
+    if classes[0].probability >= _LIKELY:
+        return f"most like {simulated}sources of class {classes[0].name}, probability {with_interval(classes[0])}"
+    named = [f"{p.name} {with_interval(p)}" for p in classes[:3]]
+    return f"its class open among {simulated}sources: {', '.join(named)}"
 
 
 def limits(found: Interpretation, *, split: str, lacks_background: bool) -> tuple[str, ...]:

@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from alignlab.services.interpret.contract import ClassEvidence, Interpretation, Suggestion, VariableComparison
+from alignlab.services.interpret.contract import Interpretation, Suggestion, VariableComparison
 from alignlab.services.interpret.observation import Observation
 from alignlab.services.number_words import number, percent
-from alignlab.variables import MIN_NET_COUNTS_FOR_FITS
+from alignlab.variables import BY_NAME, MIN_NET_COUNTS_FOR_FITS
 
 #: Counts per second from which pile-up in ACIS is worth a look: 0.1 photons in a frame of 3.2 s.
 PILE_UP_RATE = 0.03
@@ -184,16 +184,20 @@ def _poor_fits(known: _Known) -> Iterator[Suggestion]:
 
 
 def _disagreement(known: _Known) -> Iterator[Suggestion]:
-    apart = [v for v in known.found.estimates if v.agrees is False]
-    if apart:
-        names = ", ".join(v.label for v in apart[:3])
-        yield Suggestion(
-            text=(
-                f"See why {names} {'is' if len(apart) == 1 else 'are'} not what spectra like this one have: the fit "
-                "may sit in a second minimum, or the source differs from its neighbours in just this."
-            ),
-            because=tuple(v.id for v in apart[:3]),
-        )
+    """Brightness aside: it depends on the exposure, of which the shape of a spectrum knows nothing."""
+    apart = [v for v in known.found.estimates if v.agrees is False and v.name != "flux_significance_b"]
+    if not apart:
+        return
+    names = ", ".join(v.label for v in apart[:3])
+    of_fits = any(BY_NAME[v.name].from_fit for v in apart[:3])
+    doubt = "the fit may sit in a second minimum, or " if of_fits else ""
+    yield Suggestion(
+        text=(
+            f"See why {names} {'is' if len(apart) == 1 else 'are'} not what spectra like this one have: {doubt}the "
+            "source differs from its neighbours in just this."
+        ),
+        because=tuple(v.id for v in apart[:3]),
+    )
 
 
 def _which_class(known: _Known) -> Iterator[Suggestion]:
@@ -206,11 +210,7 @@ def _which_class(known: _Known) -> Iterator[Suggestion]:
     if not tests:
         return
     lead = "To confirm its class" if is_settled else "Its spectrum alone does not settle its class; what would"
-    yield Suggestion(text=f"{lead}: {'; '.join(tests)}.", because=_class_ids(classes))
-
-
-def _class_ids(classes: ClassEvidence) -> tuple[str, ...]:
-    return (classes.id,)
+    yield Suggestion(text=f"{lead}: {'; '.join(tests)}.", because=(classes.id,))
 
 
 def _papers(known: _Known) -> Iterator[Suggestion]:

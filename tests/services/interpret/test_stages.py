@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from alignlab.services.drop import DroppedFile, interpret
 from alignlab.services.interpret.contract import STAGES
-from alignlab.services.interpret.digest import digest_text
+from alignlab.services.interpret.digest import digest_text, verdict
 from alignlab.services.interpret.ground import ground_of, prepare
 from alignlab.services.interpret.stages import dropped_subjects, interpret_source, interpret_stages
 from alignlab.services.subject import subject_of
@@ -116,3 +117,17 @@ def test_a_given_position_goes_before_that_of_the_file(laid_over):
     (subject,) = laid_over([np.full(400, 2)], name="somewhere", ra=10.0, dec=20.0)
     assert next(interpret_stages(subject)).position == (10.0, 20.0)
     assert next(interpret_stages(subject, position=(1.0, 2.0))).position == (1.0, 2.0)
+
+
+def test_a_verdict_names_one_class_only_where_it_is_likely(found):
+    def with_shares(*shares: float):
+        told = [replace(p, probability=share) for p, share in zip(found.classes.probabilities, shares, strict=False)]
+        return replace(found, classes=replace(found.classes, probabilities=tuple(told)))
+
+    first, second = (p.name for p in found.classes.probabilities[:2])
+    assert f"class {first}" in verdict(with_shares(0.6, 0.4))
+    assert second not in verdict(with_shares(0.6, 0.4))
+    assert "its class open" in verdict(with_shares(0.4, 0.35))
+    assert second in verdict(with_shares(0.4, 0.35))
+    nothing = replace(found, classes=replace(found.classes, probabilities=()))
+    assert found.neighbours[0].name in verdict(nothing)

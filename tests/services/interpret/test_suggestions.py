@@ -134,3 +134,8 @@ def test_classes_are_told_apart_or_confirmed(plain):
     assert ids == ("E7",)
     ((text, _),) = texts(replace(plain, classes=classes(("star", 0.9), ("CV", 0.1))), observation()).items()
     assert text.startswith("To confirm its class") and "for CV" not in text
+
+
+def test_how_bright_a_source_is_is_no_disagreement(plain):
+    bright = replace(plain, estimates=(variable("flux_significance_b", 50.0, agrees=False),))
+    assert suggest(bright, observation()) == ()
