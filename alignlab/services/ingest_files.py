@@ -95,6 +95,8 @@ class FileReader:
         ``read(settings, name=, config=, replace=, on_step=) -> IngestOutcome``.
     plan : callable or None
         ``plan(settings) -> StagePlan`` where more can be told than how many files there are.
+    keeps_checkpoint : bool
+        Whether `read` takes a folder ``checkpoint=`` from which it goes on after a kill.
     """
 
     name: str
@@ -102,6 +104,7 @@ class FileReader:
     place: str
     read: Callable[..., IngestOutcome]
     plan: Callable[[Any], StagePlan] | None = None
+    keeps_checkpoint: bool = False
 
     @property
     def settings(self) -> type[Recipe]:
@@ -131,9 +134,24 @@ def ingest_files(
     name: str,
     config: Config,
     replace: bool = False,
+    checkpoint: Path | None = None,
     on_step: OnStep | None = None,
 ) -> IngestOutcome:
     """Make the survey `name` of the files that the settings name.
+
+    Parameters
+    ----------
+    reader : str
+        One of `READERS`.
+    settings : Recipe
+        Of the reader's class.
+    name : str
+    config : Config
+    replace : bool
+        Put it in the place of a survey of that name.
+    checkpoint : Path, optional
+        Folder for what a reader that takes long has finished: called again with it, that one goes on from there.
+    on_step : callable, optional
 
     Raises
     ------
@@ -146,7 +164,8 @@ def ingest_files(
     check_free(name, config, replace)
     if not files_of(settings):
         raise AlignlabError(f"No file is named for {reader}.", remedy="Name what is to be read.")
-    return known.read(settings, name=name, config=config, replace=replace, on_step=on_step)
+    kept = {"checkpoint": checkpoint} if known.keeps_checkpoint else {}
+    return known.read(settings, name=name, config=config, replace=replace, on_step=on_step, **kept)
 
 
 def plan_files(reader: str, settings: Recipe) -> StagePlan:
@@ -259,6 +278,7 @@ READERS: Mapping[str, FileReader] = {
             summary="Read an Axia corpus (corpus.jsonl or corpus.jsonl.gz): photon events with catalogued variables.",
             place=f"{_HERE}:AxiaSettings",
             read=_axia,
+            keeps_checkpoint=True,
         ),
         FileReader(
             name="csc-table",

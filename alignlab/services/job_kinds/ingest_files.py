@@ -74,7 +74,13 @@ def perform(work: Work, config: Config) -> dict[str, Any]:
     check_free(name, config, recipe.replace)
     begun.touch()
     outcome = ingest_files(
-        recipe.reader, recipe.of_reader(), name=name, config=config, replace=recipe.replace, on_step=work.on_step()
+        recipe.reader,
+        recipe.of_reader(),
+        name=name,
+        config=config,
+        replace=recipe.replace,
+        checkpoint=work.folder,
+        on_step=work.on_step(),
     )
     for told in (*outcome.problems, *outcome.notes):
         work.log(told)
