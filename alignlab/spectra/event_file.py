@@ -116,8 +116,11 @@ class EventFile:
             np.nan_to_num(block.vector("CCD_ID", expected="numbers of chips"), nan=UNKNOWN_CHIP).astype(np.int64)
             if known else np.full(len(time), UNKNOWN_CHIP)
         )  # fmt: skip
+        sound = np.abs(time) < _LATEST_S
+        for values in (x, y, energy):
+            sound &= np.isfinite(values)
         fails = {
-            "without time, place or energy": ~(np.isfinite(time + x + y + energy) & (np.abs(time) < _LATEST_S)),
+            "without time, place or energy": ~sound,
             "of bad grade": _of_bad_grade(block, len(time)),
             "of bad status": _of_bad_status(block, len(time)),
             "outside the good times": ~self._in_good_times(time, chip),
