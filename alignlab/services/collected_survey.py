@@ -24,13 +24,11 @@ from alignlab.services.gather.stages import STAGES_FACT
 from alignlab.services.measured_spectra import measured
 from alignlab.services.text_embedder import open_embedder
 from alignlab.spectra.grid import minmax_normalise
-from alignlab.spectra.measure import LIMITED
 from alignlab.store.artefact import AlreadyPublishedError, Meta
 from alignlab.store.collection import PLACES, Collection
 from alignlab.store.survey import Photons, Survey, SurveyContents, write_survey
-from alignlab.variables import VARIABLE_NAMES
+from alignlab.variables import LIMIT_NAMES, VARIABLE_NAMES
 
-LIMIT_NAMES = tuple(f"{name}_{side}" for name in LIMITED for side in ("lolim", "hilim"))
 #: Spectra that cannot be used, named in the survey's provenance; of the rest only the number.
 _MOST_NAMED = 50
 #: Settings on which the survey does not depend.

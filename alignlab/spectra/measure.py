@@ -18,7 +18,6 @@ from alignlab.spectra.hardness import (
 from alignlab.spectra.response import CHANNEL_EDGES_KEV, DETECTORS, MODEL_EDGES_KEV, redistribution
 from alignlab.spectra.variability import gregory_loredo
 from alignlab.variables import BANDS, LIMIT_NAMES, MIN_NET_COUNTS_FOR_FITS, VARIABLE_NAMES
-from alignlab.variables import LIMITED as LIMITED
 
 
 def measure_hardness(
