@@ -1,18 +1,15 @@
 """What every interpretation with a run rests on: prepared once per survey and run, shared by all threads.
 
-Each part is made when it is first asked for; `prepare` makes all of them, so that a page can do so before anything is
-dropped.
+Each part is made when it is first asked for, and nobody waits for a part that they do not need; `prepare` makes all of
+them, so that a page can do so before anything is dropped.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from functools import cached_property
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from alignlab.progress import OnStep, report
 from alignlab.services.apply import prepare_models
@@ -24,71 +21,57 @@ from alignlab.services.similar_papers import PaperPlaces, paper_places
 from alignlab.services.workspace import Workspace
 
 _KEPT = 3
+T = TypeVar("T")
+
+
+class _Once(Generic[T]):
+    """Something made at the first call; a second thread waits for the first."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make, self._lock, self._made = make, threading.Lock(), list[T]()
+
+    def __call__(self) -> T:
+        with self._lock:
+            if not self._made:
+                self._made.append(self._make())
+            return self._made[0]
 
 
 class Ground:
     """Parts that are made once for a survey and a run of it. Safe to share between threads."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-        self._lock = threading.RLock()
-
-    @property
-    def training(self) -> NDArray[np.int64]:
-        """The training sources, as indices in the survey."""
-        return np.flatnonzero(self._workspace.survey.split == "train")
+        survey, run = workspace.survey, workspace.run
+        self._distances = _Once(lambda: Distances.of(survey, run))
+        self._classes = _Once(lambda: ClassGround.of(survey, run))
+        self._papers = _Once(lambda: paper_places(workspace))
+        self._sentences = _Once(lambda: SentencePlaces.of(workspace))
+        self._estimator = _Once(lambda: fit_estimator(survey, run))
 
     @property
     def distances(self) -> Distances:
         """How far sources lie from the training sources, and how far held-out ones do."""
-        return self._part("_distances")
+        return self._distances()
 
     @property
     def classes(self) -> ClassGround:
         """How neighbours tell classes."""
-        return self._part("_classes")
-
-    @property
-    def estimator(self) -> LatentEstimator:
-        """Estimates of the 20 variables."""
-        return self._part("_estimator")
+        return self._classes()
 
     @property
     def papers(self) -> PaperPlaces:
         """Where the survey's papers lie."""
-        return self._part("_papers")
+        return self._papers()
 
     @property
     def sentences(self) -> SentencePlaces | None:
         """Where sentences lie; None for a survey without texts."""
-        return self._part("_sentences")
+        return self._sentences()
 
-    def _part(self, name: str) -> Any:
-        """A part, made if it has not been: who asks for one that is there never waits for another one."""
-        if name not in self.__dict__:
-            with self._lock:
-                return getattr(self, name)
-        return self.__dict__[name]
-
-    @cached_property
-    def _distances(self) -> Distances:
-        return Distances.of(self._workspace.survey, self._workspace.run)
-
-    @cached_property
-    def _classes(self) -> ClassGround:
-        return ClassGround.of(self._workspace.survey, self._workspace.run)
-
-    @cached_property
-    def _estimator(self) -> LatentEstimator:
-        return fit_estimator(self._workspace.survey, self._workspace.run)
-
-    @cached_property
-    def _papers(self) -> PaperPlaces:
-        return paper_places(self._workspace)
-
-    @cached_property
-    def _sentences(self) -> SentencePlaces | None:
-        return SentencePlaces.of(self._workspace)
+    @property
+    def estimator(self) -> LatentEstimator:
+        """Estimates of the 20 variables."""
+        return self._estimator()
 
 
 _grounds: OrderedDict[tuple[str, str], Ground] = OrderedDict()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 from dataclasses import replace
 from itertools import pairwise
 
@@ -13,7 +14,7 @@ import pytest
 from alignlab.services.drop import DroppedFile, interpret
 from alignlab.services.interpret.contract import STAGES
 from alignlab.services.interpret.digest import digest_text, verdict
-from alignlab.services.interpret.ground import ground_of, prepare
+from alignlab.services.interpret.ground import Ground, ground_of, prepare
 from alignlab.services.interpret.stages import dropped_subjects, interpret_source, interpret_stages
 from alignlab.services.subject import subject_of
 from tests.services.test_drop import spectrum_csv
@@ -131,3 +132,21 @@ def test_a_verdict_names_one_class_only_where_it_is_likely(found):
     assert second in verdict(with_shares(0.4, 0.35))
     nothing = replace(found, classes=replace(found.classes, probabilities=()))
     assert found.neighbours[0].name in verdict(nothing)
+
+
+def test_nobody_waits_for_a_part_that_they_do_not_need(workspace, monkeypatch):
+    may_go_on, has_begun = threading.Event(), threading.Event()
+
+    def slow(survey, run):
+        has_begun.set()
+        assert may_go_on.wait(30)
+
+    monkeypatch.setattr("alignlab.services.interpret.ground.fit_estimator", slow)
+    ground = Ground(workspace)
+    preparing = threading.Thread(target=lambda: ground.estimator)
+    preparing.start()
+    assert has_begun.wait(30)
+    assert ground.classes.names
+    assert preparing.is_alive()
+    may_go_on.set()
+    preparing.join()
