@@ -254,3 +254,20 @@ def test_whatever_the_damage_only_our_errors_come_out(tmp_path, at, given_bytes,
         assert piece.exposure_s > 0 and piece.span_s > 0
         assert ((piece.time_s >= 0) & (piece.time_s <= piece.span_s * (1 + 1e-6))).all()
         assert np.isfinite(piece.channel_counts).all()
+
+
+def test_columns_of_nonsense_are_left_out_and_counted(tmp_path):
+    odd = np.array([np.nan, np.inf, -np.inf, 3e38, -3e38, 0.0], np.float32)
+    good = np.full(20, 4096.5, np.float32)
+    x, y = np.append(good, odd), np.append(good, odd[::-1])
+    energy = np.append(np.full(20, 1500.0), odd).astype(np.float32)
+    path = write(tmp_path / "e.fits", events_hdu(x, y, energy_ev=energy), gti_hdu((0, 1000)))
+    found = event_sources(path, at_pixels((4096.5, 4096.5)), grid=GRID)
+    assert len(found.pieces[0].time_s) == 20
+    assert found.facts["events without time, place or energy"] == 6
+    nothing = events_hdu(np.full(5, np.nan), np.full(5, np.nan), time=np.full(5, np.nan))
+    found = event_sources(write(tmp_path / "n.fits", nothing), at_pixels((4096.5, 4096.5)), grid=GRID)
+    assert (found.pieces, len(found.problems)) == ((), 1)
+    empty = events_hdu(np.zeros(0), np.zeros(0))
+    found = event_sources(write(tmp_path / "0.fits", empty), at_pixels((4096.5, 4096.5)), grid=GRID)
+    assert (found.pieces, len(found.problems)) == ((), 1)
