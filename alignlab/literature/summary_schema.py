@@ -30,8 +30,8 @@ LONGEST_SUMMARY = 1_200
 _LONGEST_ANSWER = 40_000
 _SILENCE = re.compile(
     r"^\W*(?:(?:this|it|the (?:aspect|topic|papers?))\b.{0,40})?"
-    r"\b(?:not (?:discussed|mentioned|addressed|available|provided)|no (?:information|discussion|data)|n/?a|none)\b"
-    r".{0,60}$",
+    r"\b(?:not (?:discussed|mentioned|addressed|available|provided)|no (?:information|discussion))\b.{0,60}$"
+    r"|^\W*(?:n/?a|none|unknown)\W*$",
     re.IGNORECASE,
 )
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[^()]|\([^()]*\))*\)")

@@ -108,6 +108,11 @@ def test_words_that_say_that_nothing_is_said_are_no_summary(nothing):
     assert set(read_answer(answer(nothing), names=NAMES).texts.values()) == {None}
 
 
+@pytest.mark.parametrize("something", ["None of the models fits the spectrum.", "No data show a change of the flux."])
+def test_words_that_say_that_something_is_not_are_a_summary(something):
+    assert read_answer(answer(something), names=NAMES).texts["spectrum"] == something
+
+
 def test_what_is_not_discussed_is_none_whatever_the_text():
     flags = {a: {"discussed": a == "nature", "summary": "It is a star."} for a in ASPECTS}
     assert read_answer(json.dumps(flags), names=NAMES).texts == {
