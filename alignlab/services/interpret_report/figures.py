@@ -39,6 +39,8 @@ from alignlab.variables import VARIABLE_NAMES
 _TICKS = (0.5, 1, 2, 3, 5, 8)
 _ROW, _BAR_ROW = 13.5, 14.0
 _MOST_OVERLAID = 3
+#: Classes that have a bar; a report names the others.
+MOST_CLASSES = 6
 #: A line in a figure's key: name, colour, dash.
 _Line = tuple[str, HexColor, tuple[float, ...] | None]
 #: Columns of the variables in shares of the width: ends of the strip, right ends of the numbers.
@@ -96,8 +98,8 @@ def _key(drawing: Drawing, x: float, y: float, names: list[_Line]) -> None:
 
 
 def class_drawing(classes: ClassEvidence, *, width: float) -> Drawing:
-    """A bar per class with its 95% interval."""
-    rows = classes.probabilities
+    """A bar for each of the likeliest classes with its 95% interval."""
+    rows = classes.probabilities[:MOST_CLASSES]
     drawing = Drawing(width, _BAR_ROW * len(rows) + 4)
     name_room, number_room = 62.0, 74.0
     x = Axis(low=0, high=1, start=name_room, stop=width - number_room)

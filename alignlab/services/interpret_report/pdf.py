@@ -12,18 +12,36 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import BaseDocTemplate, Flowable, Frame, KeepTogether, PageTemplate, Paragraph, Spacer, Table
+from reportlab.platypus import (
+    BalancedColumns,
+    BaseDocTemplate,
+    CondPageBreak,
+    Flowable,
+    Frame,
+    KeepTogether,
+    PageTemplate,
+    Paragraph,
+    Spacer,
+    Table,
+)
 
 from alignlab.literature.aspects import ASPECT_LABELS
 from alignlab.services.distributions import VariableDistributions
 from alignlab.services.interpret.contract import Interpretation, PaperEvidence
-from alignlab.services.interpret_report.figures import class_drawing, map_drawing, spectrum_drawing, variable_rows
+from alignlab.services.interpret_report.figures import (
+    MOST_CLASSES,
+    class_drawing,
+    map_drawing,
+    spectrum_drawing,
+    variable_rows,
+)
 from alignlab.services.interpret_report.plot import ACCENT, FAINT, HAIR, INK
 from alignlab.services.interpret_report.typeface import BOLD, REGULAR, register_typeface
 from alignlab.services.interpret_report.words import (
     CITATION,
     facts_of,
     origin_of,
+    probability_of,
     provenance_of,
 )
 from alignlab.services.map_place import map_place
@@ -31,7 +49,7 @@ from alignlab.services.subject import Subject
 
 _MARGIN, _FOOT = 17 * mm, 20 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
-_MAP = 176.0
+_MAP, _SPECTRUM = 176.0, 262.0
 _ACCENT, _FAINT = (colour.hexval().replace("0x", "#") for colour in (ACCENT, FAINT))
 
 
@@ -48,7 +66,7 @@ _BODY = _style(9, 12, spaceAfter=3)
 _QUIET = _style(8, 10.5, textColor=FAINT, spaceAfter=2)
 _ITEM = _style(9, 12, spaceAfter=2, leftIndent=9, bulletIndent=0)
 _QUOTE = _style(8.6, 11.4, leftIndent=9, borderPadding=0, spaceAfter=2)
-_EVIDENCE = _style(7.4, 9.4, spaceAfter=1, leftIndent=20, bulletFontName=BOLD, bulletFontSize=7.4)
+_EVIDENCE = _style(6.8, 8.4, spaceAfter=0.8, leftIndent=17, bulletFontName=BOLD, bulletFontSize=6.8)
 
 
 def to_pdf(interpretation: Interpretation, subject: Subject) -> bytes:
@@ -73,7 +91,7 @@ def to_pdf(interpretation: Interpretation, subject: Subject) -> bytes:
         title=f"What is {interpretation.source_name}?", author="alignlab", subject=provenance_of(interpretation),
         creator=f"alignlab {interpretation.provenance.version}", invariant=1,
     )  # fmt: skip
-    frame = Frame(_MARGIN, _FOOT, _WIDTH, A4[1] - _MARGIN - _FOOT, 0, 0, 0, 0)
+    frame = Frame(_MARGIN, _FOOT, _WIDTH, A4[1] - _MARGIN - _FOOT, 0, 0, 0, 0, id="page")
     document.addPageTemplates(PageTemplate(frames=[frame], onPage=lambda page, _: _furniture(page, interpretation)))
     document.build(list(_story(interpretation, subject)))
     return buffer.getvalue()
@@ -89,7 +107,7 @@ def _story(interpretation: Interpretation, subject: Subject) -> Iterator[Flowabl
     if origin := origin_of(interpretation):
         yield Paragraph(f"<b>Simulated.</b> {_text(origin)}", _QUIET)
     yield from _place(interpretation, subject)
-    drawing = spectrum_drawing(subject, interpretation.neighbours, width=_WIDTH, height=205)
+    drawing = spectrum_drawing(subject, interpretation.neighbours, width=_WIDTH, height=_SPECTRUM)
     yield KeepTogether([_heading("Its spectrum beside the nearest ones"), drawing])
     yield from _variables(interpretation, subject)
     yield from _papers(interpretation)
@@ -112,7 +130,8 @@ def _place(interpretation: Interpretation, subject: Subject) -> Iterator[Flowabl
         told.append(Paragraph(f"{_linked(classes.statement)} {_anchor(classes.id)}", _BODY))
         if classes.probabilities:
             told.append(class_drawing(classes, width=_WIDTH - _MAP - 14))
-        told.append(Paragraph(_text(classes.method), _QUIET))
+        others = "; ".join(f"{found.name} {probability_of(found)}" for found in classes.probabilities[MOST_CLASSES:])
+        told.append(Paragraph(_text(f"{others}. {classes.method}" if others else classes.method), _QUIET))
     caption = f"{on_map.label} of all {len(on_map.x):,} sources; star: this source, rings: its nearest."
     picture = [map_drawing(on_map, interpretation, size=_MAP), Paragraph(_text(caption), _QUIET)]
     table = Table([[picture, told]], colWidths=[_MAP + 14, _WIDTH - _MAP - 14])
@@ -146,6 +165,8 @@ def _variables(interpretation: Interpretation, subject: Subject) -> Iterator[Flo
     title = [_heading("Variables, measured and estimated")]
     table = Table([[title], *([row] for row in rows)], colWidths=[_WIDTH], repeatRows=2)
     table.setStyle(_tight())
+    # Begun on this page only where most of it has room.
+    yield CondPageBreak(0.6 * sum(row.height for row in rows))
     yield table
     key = "Grey: all sources of the survey. ● measured from the file, ○ estimated from where the spectrum lies."
     yield Paragraph(_text(f"{key} {interpretation.estimates_from}"), _QUIET)
@@ -187,8 +208,11 @@ def _rest(interpretation: Interpretation) -> Iterator[Flowable]:
     yield from _list("Limits", [_linked(words) for words in (*interpretation.limits, *interpretation.notes)])
     if interpretation.evidence:
         yield _heading("Evidence")
-        for item in interpretation.evidence:
-            yield Paragraph(f'<a name="{item.id}"/>{_linked(item.statement)}', _EVIDENCE, bulletText=item.id)
+        items = [
+            Paragraph(f'<a name="{item.id}"/>{_linked(item.statement)}', _EVIDENCE, bulletText=item.id)
+            for item in interpretation.evidence
+        ]
+        yield BalancedColumns(items, nCols=2, innerPadding=14)
 
 
 def _list(title: str, items: Sequence[str]) -> Iterator[Flowable]:
