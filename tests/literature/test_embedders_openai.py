@@ -111,7 +111,7 @@ def test_state_goes_through_files_and_another_model_under_the_name_is_refused(se
 
 
 def test_faults_that_pass_are_not_noticed(server):
-    server.faults.order(refuse(429, retry_after="0.01"), cut(), disguise())
+    server.faults.order(cut(), disguise(), refuse(429, retry_after="0.01"))
     assert embedder(SMALL).fit([]).transform(TEXTS).any()
     server.faults.order(refuse(401))
     with pytest.raises(LanguageModelError, match="OPENAI_API_KEY"):
