@@ -71,9 +71,10 @@ def _words(probabilities: tuple[ClassProbability, ...], ground: ClassGround, sub
     named = [p for i, p in enumerate(probabilities[:_NAMED]) if i == 0 or p.probability >= _NAMED_FROM]
     assert ground.calibration is not None  # there are probabilities
     told = ", ".join(f"{p.name} {with_interval(p)}" for p in named)
+    simulated = "simulated " if subject.workspace.is_simulated else ""
     return (
-        f"Its class, by the {ground.calibration.k} nearest training sources, of which {named[0].n_neighbours} are "
-        f"{named[0].name}: {told}."
+        f"Its class, by the {ground.calibration.k} nearest {simulated}training sources, of which "
+        f"{named[0].n_neighbours} are {named[0].name}: {told}."
     )
 
 

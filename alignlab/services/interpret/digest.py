@@ -22,7 +22,9 @@ def verdict(found: Interpretation) -> str:
     place = found.place
     if place is None:
         return ""
-    told = f" ({p_words(place.p_value, place.n_calibration)})" if math.isfinite(place.p_value) else ""
+    if not math.isfinite(place.p_value):
+        return f"Whether the run was trained on the like of it is unknown; {_like(found)}."
+    told = f" ({p_words(place.p_value, place.n_calibration)})"
     like = _like(found)
     if place.is_inside:
         return f"Within what the run was trained on{told}, {like}."

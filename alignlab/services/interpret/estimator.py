@@ -53,7 +53,9 @@ class LatentEstimator:
 
     @property
     def description(self) -> str:
-        """How the variables are estimated, in a sentence."""
+        """How the variables are estimated, in a sentence; empty where none is."""
+        if not any(self.chosen):
+            return ""
         shares = [f"{name} for {self.chosen.count(name)}" for name in self.heads if name in self.chosen]
         return (
             f"Estimated from the spectrum's latents by what was best on the validation split ({', '.join(shares)} "

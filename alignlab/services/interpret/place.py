@@ -25,7 +25,7 @@ def find_place(subject: Subject, distances: Distances, ledger: Ledger) -> Place:
     """Whether the source is like those that the run was trained on."""
     p_value, alone, n = distances.p_values(subject)
     is_inside = not p_value < OUTSIDE_BELOW
-    statement = _place_words(p_value, alone, n)
+    statement = _place_words(p_value, alone, n, simulated="simulated " if subject.workspace.is_simulated else "")
     return Place(
         id=ledger.add("place", statement),
         statement=statement,
@@ -38,10 +38,9 @@ def find_place(subject: Subject, distances: Distances, ledger: Ledger) -> Place:
 
 
 def p_words(p_value: float, n_calibration: int) -> str:
-    """A conformal p-value: ``p = 0.012``; the smallest that there can be as a limit."""
-    if p_value <= 1.5 / (n_calibration + 1):
-        return f"p ≤ {number(p_value, digits=1)}"
-    return f"p = {number(p_value, digits=2)}"
+    """A conformal p-value, such as ``p = 0.012``; never 0, and the smallest that there can be is said to be that."""
+    smallest = ", the smallest there can be" if p_value < 1.5 / (n_calibration + 1) else ""
+    return f"p = {number(p_value, digits=2)}{smallest}"
 
 
 def find_neighbours(subject: Subject, k: int, ledger: Ledger) -> tuple[NeighbourEvidence, ...]:
@@ -117,11 +116,11 @@ def find_known_sources(
     return tuple(known)
 
 
-def _place_words(p_value: float, alone: NDArray[np.float64], n: int) -> str:
+def _place_words(p_value: float, alone: NDArray[np.float64], n: int, *, simulated: str) -> str:
     if not n:
         return "Whether its spectrum is like those that the run was trained on is unknown: no source was held out."
     n_stranger = round(p_value * (n + 1)) - 1
-    told = f"{n_stranger:,} of {n:,} held-out sources of the survey are at least as strange ({p_words(p_value, n)})"
+    told = f"{n_stranger:,} of {n:,} held-out {simulated}sources are at least as strange ({p_words(p_value, n)})"
     if p_value >= OUTSIDE_BELOW:
         return f"Its spectrum lies within what the run was trained on: {told}."
     strangest = int(np.nanargmin(alone))

@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import ks_2samp
 
 from alignlab.services.interpret.contract import OUTSIDE_BELOW
+from alignlab.services.interpret.digest import verdict
 from alignlab.services.interpret.distances import PARTS
 from alignlab.services.interpret.ground import ground_of
 from alignlab.services.interpret.ledger import Ledger
@@ -91,6 +92,18 @@ def test_known_sources_near_the_position_are_told_but_simulated_positions_are_no
     known.close()
 
 
-@pytest.mark.parametrize(("p", "n", "words"), [(0.5, 99, "p = 0.50"), (0.01, 99, "p ≤ 0.01"), (0.02, 99, "p = 0.020")])
+@pytest.mark.parametrize(
+    ("p", "n", "words"),
+    [(0.5, 99, "p = 0.50"), (0.02, 99, "p = 0.020"), (1 / 1832, 1831, "p = 5.5 × 10⁻⁴, the smallest there can be")],
+)
 def test_a_p_value_is_never_nought(p, n, words):
     assert p_words(p, n) == words
+
+
+def test_without_held_out_sources_it_is_unknown_whether_a_source_lies_inside(workspace, like_demo, found):
+    distances = ground_of(workspace).distances
+    nobody = replace(distances, calibration=np.empty((0, 3)), calibration_index=np.empty(0, np.int64))
+    place = find_place(like_demo[0], nobody, Ledger())
+    assert np.isnan(place.p_value)
+    assert "unknown" in place.statement
+    assert verdict(replace(found, place=place)).startswith("Whether the run was trained on the like of it is unknown")
