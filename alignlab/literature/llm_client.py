@@ -84,7 +84,7 @@ def address_of(base_url: str = "") -> str:
     return (base_url or os.environ.get(_ADDRESS_VARIABLE) or _OPENAI).rstrip("/")
 
 
-def can_be_asked(base_url: str = "") -> bool:
+def has_key(base_url: str = "") -> bool:
     """Whether a service can be asked: one with a key, or one at an address of one's own."""
     return bool(os.environ.get(KEY_VARIABLE)) or address_of(base_url) != _OPENAI
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from alignlab.config import Config
 from alignlab.errors import RecipeError
 from alignlab.literature.llm import LanguageModel
-from alignlab.literature.llm_client import KEY_VARIABLE, can_be_asked
+from alignlab.literature.llm_client import KEY_VARIABLE, has_key
 from alignlab.literature.naming import Names
 from alignlab.literature.prices import price_of
 from alignlab.literature.reading import Paper, papers_of
@@ -164,7 +164,7 @@ def plan_summaries(collection: Collection, settings: SummariesSettings, *, confi
     from alignlab.services.gather.summaries_cost import estimate
 
     expected = estimate(todo, settings, config=config, purpose=purpose_of(collection))
-    if not can_be_asked(settings.base_url):
+    if not has_key(settings.base_url):
         notes.append(f"{KEY_VARIABLE} is not set: set it before you begin.")
     return StagePlan(
         what=_WHAT, n_wanted=len(subjects), n_there=len(subjects) - len(todo), n_requests=expected.n_requests,
