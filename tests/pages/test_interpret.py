@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from alignlab.config import Config
 from alignlab.services.workspace import Catalogue
+from tests.archives.llm_server import KEY, LlmServer
 from tests.conftest import PROJECT
 from tests.pages.test_atlas import html
 from tests.services.test_drop import JPEG, spectrum_csv
@@ -17,7 +20,7 @@ from tests.services.test_drop import JPEG, spectrum_csv
 SPECTRUM = ("my quasar.csv", spectrum_csv().encode())
 PARTS = (
     "Where it lies", "What class it may be", "Variables, measured and estimated", "Papers most aligned",
-    "What distinguishes it", "What to look at next", "In words", "Limits",
+    "What distinguishes it", "What to look at next", "Digest", "Limits",
 )  # fmt: skip
 
 
@@ -34,6 +37,8 @@ def brightest_held_out(finished_demo: Config) -> tuple[str, str]:
 
 @pytest.fixture
 def page(finished_demo: Config, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
     return opened(finished_demo.data_dir, monkeypatch)
 
 
@@ -71,6 +76,7 @@ def test_the_example_is_answered_as_if_it_were_new(page, brightest_held_out):
     ran(page.button("interpret_example").click().run())
     text = html(page)
     assert page.query_params["source"] == name
+    assert "interpret_write" not in [button.key for button in page.button]
     assert f"<h1>{name}</h1>" in text
     assert "as if it were new" in text
     assert f"<small>class in the survey</small><span>{source_class}</span>" in text
@@ -138,3 +144,21 @@ def test_the_card_of_a_source_offers_it(page, brightest_held_out):
     page.query_params["source"] = brightest_held_out[0]
     ran(page.run())
     assert "Interpret" in [link.proto.label for link in page.get("page_link")]
+
+
+def test_a_language_model_is_asked_when_somebody_wants_it(finished_demo, tmp_path, monkeypatch):
+    answer = json.dumps({"sentences": [{"text": "It lies among others.", "cites": ["E2"]}]})
+    data = Path(shutil.copytree(finished_demo.data_dir, tmp_path / "data"))
+    with LlmServer(lambda body: answer) as server:
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        monkeypatch.setenv("OPENAI_BASE_URL", server.address)
+        page = opened(data, monkeypatch)
+        ran(page.button("interpret_example").click().run())
+        assert not server.asked
+        assert "sent to 127.0.0.1" in " ".join(caption.value for caption in page.caption)
+        ran(page.button("interpret_write").click().run())
+        assert len(server.asked) == 1
+    text = html(page)
+    assert 'In words <span class="al-word">gpt-4o-mini</span>' in text
+    assert re.search(r'It lies among others\. <span class="al-cites"><a class="al-cite" href="#evidence-E2"', text)
+    assert "Digest" in text

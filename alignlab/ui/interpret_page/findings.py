@@ -29,25 +29,30 @@ def suggestions_html(interpretation: Interpretation) -> str:
     return f'<h2 class="al-part">What to look at next</h2><ol class="al-next">{items}</ol>' if items else ""
 
 
-def summary_html(interpretation: Interpretation) -> str:
-    """A language model's paragraph where there is one that passed its check, else the digest, as HTML."""
-    cite, paragraph = Citations(interpretation), interpretation.paragraph
-    if paragraph is not None and paragraph.text:
-        return (
-            f'<h2 class="al-part">In words <span class="al-word">{escape(paragraph.model)}</span></h2>'
-            f'<p class="al-told">{cite.linked(paragraph.text)}</p><p class="al-dim">Written from the evidence on this '
-            "page alone; every id that it cites exists, and the figures that it quotes stand there.</p>"
-        )
-    if not interpretation.digest:
+def paragraph_html(interpretation: Interpretation) -> str:
+    """A language model's paragraph, or why there is none, as HTML."""
+    paragraph = interpretation.paragraph
+    if paragraph is None:
         return ""
-    refused = ""
-    if paragraph is not None and paragraph.problem:
-        refused = f'<p class="al-dim">No paragraph by {escape(paragraph.model)}: {escape(paragraph.problem)}</p>'
+    title = f'<h2 class="al-part">In words <span class="al-word">{escape(paragraph.model)}</span></h2>'
+    if not paragraph.text:
+        return f'{title}<p class="al-dim">There is no paragraph. {escape(paragraph.problem)}</p>'
+    note = (
+        "Written from the evidence on this page alone; every id that it cites exists, and the figures that it quotes "
+        "stand there."
+    )
+    told = Citations(interpretation).linked(paragraph.text)
+    return f'{title}<p class="al-told">{told}</p><p class="al-dim">{note}</p>'
+
+
+def digest_html(interpretation: Interpretation) -> str:
+    """All of it in sentences, which no language model has written, as HTML."""
+    cite = Citations(interpretation)
     sections = "".join(
         f"<p><b>{escape(section.title)}.</b> {cite.linked(' '.join(section.sentences))}</p>"
         for section in interpretation.digest
     )
-    return f'<h2 class="al-part">In words</h2><div class="al-digest">{sections}</div>{refused}'
+    return f'<h2 class="al-part">Digest</h2><div class="al-digest">{sections}</div>' if sections else ""
 
 
 def limits_html(interpretation: Interpretation) -> str:

@@ -14,6 +14,7 @@ from alignlab.services.subject import Subject, subject_of
 from alignlab.services.workspace import Workspace
 from alignlab.ui import address
 from alignlab.ui.interpret_page import classes, findings, papers, place, spectrum, variables
+from alignlab.ui.interpret_page.ask import show_ask
 from alignlab.ui.interpret_page.choose import show_choice
 from alignlab.ui.interpret_page.empty import show_invitation
 from alignlab.ui.interpret_page.head import head_html
@@ -114,6 +115,8 @@ def _show_unfolding(
     if unfolding.interpretation is not None:
         with save.container():
             show_save(subject, unfolding.interpretation)
+        if unfolding.interpretation.paragraph is None:
+            show_ask(subject, state)
     if unfolding.problem:
         st.error(unfolding.problem)
         st.button("Try again", key="interpret_again", on_click=state.forget, args=(subject,))
@@ -150,7 +153,8 @@ def _parts(subject: Subject, on_go: Callable[[int, str | None], None]) -> Mappin
             "differences", "What distinguishes it from its neighbours", 160, html(findings.differences_html)
         ),
         "suggestions": Part("suggestions", "What to look at next", 160, html(findings.suggestions_html)),
-        "summary": Part("suggestions", "In words", 160, html(findings.summary_html)),
+        "paragraph": Part("paragraph", "", 0, html(findings.paragraph_html)),
+        "digest": Part("suggestions", "Digest", 160, html(findings.digest_html)),
         "limits": Part("suggestions", "", 0, html(findings.limits_html)),
         "evidence": Part("suggestions", "", 0, html(findings.evidence_html)),
     }  # fmt: skip
@@ -184,5 +188,5 @@ def _lay_out(parts: Mapping[str, Part], unfolding: Unfolding) -> dict[str, Delta
         place_for("papers")
     with second:
         place_for("differences", "suggestions", "limits")
-    place_for("summary", "evidence")
+    place_for("paragraph", "digest", "evidence")
     return slots

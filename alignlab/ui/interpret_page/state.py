@@ -13,7 +13,7 @@ from alignlab.ui.interpret_page.unfolding import Unfolding
 _KEY = "alignlab.interpret_page"
 #: Interpretations that a session keeps.
 _MOST_KEPT = 12
-_Key = tuple[tuple[str, str, int], tuple[float, float] | None]
+_Key = tuple[tuple[str, str, int], tuple[float, float] | None, str | None]
 
 
 @dataclass
@@ -26,12 +26,15 @@ class InterpretPageState:
         ICRS positions in degrees that a person gave, by the source's key.
     next_position : (float, float) or None
         Given before anything was dropped: that of the next source.
+    models : dict
+        Language models that a person asked for a paragraph, by the source's key.
     unfoldings : dict
-        Interpretations by source and position, the latest last.
+        Interpretations by source, position and model, the latest last.
     """
 
     positions: dict[tuple[str, str, int], tuple[float, float]] = field(default_factory=dict)
     next_position: tuple[float, float] | None = None
+    models: dict[tuple[str, str, int], str] = field(default_factory=dict)
     unfoldings: dict[_Key, Unfolding] = field(default_factory=dict)
 
     @classmethod
@@ -47,14 +50,17 @@ class InterpretPageState:
 
     def unfolding(self, subject: Subject) -> Unfolding:
         """The interpretation of a source, begun or finished."""
-        position = self.position_of(subject)
-        key = (subject.key, position)
+        key = self._key(subject)
         if key not in self.unfoldings:
-            self.unfoldings[key] = Unfolding(interpret_stages(subject, position=position))
+            _, position, model = key
+            self.unfoldings[key] = Unfolding(interpret_stages(subject, position=position, llm_model=model))
         while len(self.unfoldings) > _MOST_KEPT:
             del self.unfoldings[next(iter(self.unfoldings))]
         return self.unfoldings[key]
 
     def forget(self, subject: Subject) -> None:
         """Find the interpretation of a source anew when it is asked for next."""
-        self.unfoldings.pop((subject.key, self.position_of(subject)), None)
+        self.unfoldings.pop(self._key(subject), None)
+
+    def _key(self, subject: Subject) -> _Key:
+        return subject.key, self.position_of(subject), self.models.get(subject.key)
