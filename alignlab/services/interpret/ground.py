@@ -27,67 +27,71 @@ T = TypeVar("T")
 class _Once(Generic[T]):
     """Something made at the first call; a second thread waits for the first."""
 
-    def __init__(self, make: Callable[[], T]) -> None:
-        self._make, self._lock, self._made = make, threading.Lock(), list[T]()
+    def __init__(self) -> None:
+        self._lock, self._made = threading.Lock(), list[T]()
 
-    def __call__(self) -> T:
+    def __call__(self, make: Callable[[], T]) -> T:
         with self._lock:
             if not self._made:
-                self._made.append(self._make())
+                self._made.append(make())
             return self._made[0]
+
+
+class _Parts:
+    """What has been made for a survey and a run; holds neither of them open."""
+
+    def __init__(self) -> None:
+        self.distances, self.classes = _Once[Distances](), _Once[ClassGround]()
+        self.papers, self.sentences = _Once[PaperPlaces](), _Once[SentencePlaces | None]()
+        self.estimator = _Once[LatentEstimator]()
 
 
 class Ground:
     """Parts that are made once for a survey and a run of it. Safe to share between threads."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        survey, run = workspace.survey, workspace.run
-        self._distances = _Once(lambda: Distances.of(survey, run))
-        self._classes = _Once(lambda: ClassGround.of(survey, run))
-        self._papers = _Once(lambda: paper_places(workspace))
-        self._sentences = _Once(lambda: SentencePlaces.of(workspace))
-        self._estimator = _Once(lambda: fit_estimator(survey, run))
+    def __init__(self, workspace: Workspace, parts: _Parts | None = None) -> None:
+        self._workspace, self._parts = workspace, parts or _Parts()
 
     @property
     def distances(self) -> Distances:
         """How far sources lie from the training sources, and how far held-out ones do."""
-        return self._distances()
+        return self._parts.distances(lambda: Distances.of(self._workspace.survey, self._workspace.run))
 
     @property
     def classes(self) -> ClassGround:
         """How neighbours tell classes."""
-        return self._classes()
+        return self._parts.classes(lambda: ClassGround.of(self._workspace.survey, self._workspace.run))
 
     @property
     def papers(self) -> PaperPlaces:
         """Where the survey's papers lie."""
-        return self._papers()
+        return self._parts.papers(lambda: paper_places(self._workspace))
 
     @property
     def sentences(self) -> SentencePlaces | None:
         """Where sentences lie; None for a survey without texts."""
-        return self._sentences()
+        return self._parts.sentences(lambda: SentencePlaces.of(self._workspace))
 
     @property
     def estimator(self) -> LatentEstimator:
         """Estimates of the 20 variables."""
-        return self._estimator()
+        return self._parts.estimator(lambda: fit_estimator(self._workspace.survey, self._workspace.run))
 
 
-_grounds: OrderedDict[tuple[str, str], Ground] = OrderedDict()
-_grounds_lock = threading.Lock()
+_made: OrderedDict[tuple[str, str], _Parts] = OrderedDict()
+_lock = threading.Lock()
 
 
 def ground_of(workspace: Workspace) -> Ground:
-    """The ground of the workspace's survey and run."""
+    """The ground of the workspace's survey and run; what others have made of it is there."""
     key = workspace.survey.digest, workspace.run.digest
-    with _grounds_lock:
-        if key not in _grounds:
-            _grounds[key] = Ground(workspace)
-            if len(_grounds) > _KEPT:
-                _grounds.popitem(last=False)
-        _grounds.move_to_end(key)
-        return _grounds[key]
+    with _lock:
+        if key not in _made:
+            _made[key] = _Parts()
+            if len(_made) > _KEPT:
+                _made.popitem(last=False)
+        _made.move_to_end(key)
+        return Ground(workspace, _made[key])
 
 
 def prepare(workspace: Workspace, *, on_step: OnStep | None = None) -> None:
