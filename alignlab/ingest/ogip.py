@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,7 @@ def spectra_to_contents(
     *,
     grid: EnergyGrid,
     companions: Mapping[Path, Mapping[str, Path]] | None = None,
+    only_beside: bool = False,
     on_step: OnStep | None = None,
 ) -> IngestedSources:
     """Read OGIP spectra (and event files, all photons of a file being one source) and measure their variables.
@@ -53,6 +55,8 @@ def spectra_to_contents(
         Where the spectra go.
     companions : mapping of Path to mapping of str to Path, optional
         ``arf``, ``rmf`` and ``background`` of a spectrum that are to be used, whatever its header names.
+    only_beside : bool
+        Whether what a header names is looked for in the folder of its file alone.
     on_step : callable, optional
         ``on_step(done, total, info) -> bool``.
 
@@ -67,9 +71,10 @@ def spectra_to_contents(
     problems: list[tuple[Path, Problem]] = []
     used: set[Path] = set()
     for i, path in enumerate(files):
+        read = partial(_spectra, chosen=(companions or {}).get(path, {}), used=used, only_beside=only_beside)
         report(reading, i, len(files), f"reading {path.name}")
         try:
-            pieces += [(path, piece) for piece in _pieces(path, grid, (companions or {}).get(path, {}), used)]
+            pieces += [(path, piece) for piece in _pieces(path, grid, read)]
         except InputFileError as problem:
             problems.append((path, Problem(_shown(path), with_remedy(problem.problem, problem.remedy))))
     return assemble(
@@ -89,12 +94,12 @@ def _files(paths: Iterable[str | Path]) -> list[Path]:
     return list({path.resolve(): path for path in found}.values())
 
 
-def _pieces(path: Path, grid: EnergyGrid, chosen: Mapping[str, Path], used: set[Path]) -> list[SourcePiece]:
+def _pieces(path: Path, grid: EnergyGrid, read: Callable[[Path], list[OgipSpectrum]]) -> list[SourcePiece]:
     """The sources of a file: OGIP spectra, else the events, else a table of energy and counts or rate."""
     if path.is_file() and not is_fits(path) and (is_text(path) or _TEXT.search(path.name)):
         return table_pieces(path, grid)
     try:
-        return [spectrum_piece(spectrum, grid) for spectrum in _spectra(path, chosen, used)]
+        return [spectrum_piece(spectrum, grid) for spectrum in read(path)]
     except InputFileError as problem:
         if not is_fits(path):
             if is_other(path):
@@ -118,9 +123,9 @@ def _shown(path: Path) -> str:
     return path.name or str(path)
 
 
-def _spectra(path: Path, chosen: Mapping[str, Path], used: set[Path]) -> list[OgipSpectrum]:
+def _spectra(path: Path, *, chosen: Mapping[str, Path], used: set[Path], only_beside: bool) -> list[OgipSpectrum]:
     """Spectra of a file; the companions they use are added to `used`."""
-    spectra = read_spectra(path, **chosen)
+    spectra = read_spectra(path, **chosen, only_beside=only_beside)
     for spectrum in spectra:
         for companion in (spectrum.arf, spectrum.rmf, spectrum.background):
             if companion is not None and companion.path != spectrum.path:

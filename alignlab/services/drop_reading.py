@@ -52,6 +52,7 @@ def read_dropped(paths: list[str], *, grid_kind: GridKind, into: str, on_step: O
         usable,
         grid=energy_grid(grid_kind),
         companions=_companions(kinds),
+        only_beside=True,
         on_step=part_of(on_step, _LOOKING_SHARE, 1.0),
     )
     keep_sources(ingested, Path(into))
@@ -122,9 +123,13 @@ def _companions(kinds: dict[Path, _Kind]) -> dict[Path, dict[str, Path]]:
     for what, (label, keyword) in keywords.items():
         candidates = [path for path, kind in kinds.items() if kind.what == what]
         named = "" if header is None else header.text(keyword)
-        if len(candidates) == 1 and find_companion(spectra[0], named=named, kind=label).path is None:
+        if len(candidates) == 1 and _beside(spectra[0], named, label) is None:
             chosen[what] = candidates[0]
     return {spectra[0]: chosen} if chosen else {}
+
+
+def _beside(spectrum: Path, named: str, kind: str) -> Path | None:
+    return find_companion(spectrum, named=named, kind=kind, only_beside=True).path
 
 
 def _header_of(path: Path) -> Table | None:

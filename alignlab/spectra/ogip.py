@@ -64,25 +64,31 @@ def read_spectra(
     arf: str | Path | None = None,
     rmf: str | Path | None = None,
     background: str | Path | None = None,
+    only_beside: bool = False,
 ) -> list[OgipSpectrum]:
-    """Read every spectrum of a file: one of type I, one per row of type II. See `read_spectrum`."""
+    """Read every spectrum of a file: one of type I, one per row of type II. See `read_spectrum`.
+
+    With `only_beside`, what the header names is looked for in the folder of the file alone.
+    """
     file = read_tables(path, columns=COLUMNS)
     table, notes = source_table(file)
     chosen = {"ARF": arf, "RMF": rmf, "background": background}
     if not is_type_two(table):
-        return [_complete(SpectrumReader(file, table, None), chosen, notes)]
+        return [_complete(SpectrumReader(file, table, None), chosen, notes, only_beside)]
     rows = len(table.columns["COUNTS" if "COUNTS" in table.columns else "RATE"])
     if not 0 < rows <= _MAX_SPECTRA:
         raise table.error(f"type II table with {rows} rows; expected 1 to {_MAX_SPECTRA} spectra")
-    return [_complete(SpectrumReader(file, table, row), chosen, notes) for row in range(rows)]
+    return [_complete(SpectrumReader(file, table, row), chosen, notes, only_beside) for row in range(rows)]
 
 
-def _complete(reader: SpectrumReader, chosen: dict[str, str | Path | None], notes: tuple[str, ...]) -> OgipSpectrum:
+def _complete(
+    reader: SpectrumReader, chosen: dict[str, str | Path | None], notes: tuple[str, ...], only_beside: bool
+) -> OgipSpectrum:
     """Add background, responses and channel energies to a spectrum."""
     spectrum = reader.spectrum(may_be_empty=False)
     said = [*notes, *spectrum.notes]
-    rmf = _companion(reader, "RMF", "RESPFILE", chosen, read_rmf, said)
-    arf = _companion(reader, "ARF", "ANCRFILE", chosen, read_arf, said)
+    rmf = _companion(reader, "RMF", "RESPFILE", chosen, read_rmf, said, only_beside)
+    arf = _companion(reader, "ARF", "ANCRFILE", chosen, read_arf, said, only_beside)
     if rmf is not None:
         said += rmf.notes
         spectrum = _in_channels_of(spectrum, rmf, said)
@@ -96,7 +102,7 @@ def _complete(reader: SpectrumReader, chosen: dict[str, str | Path | None], note
         area = arf.on(rmf.energy_edges_kev)
         arf = replace(arf, energy_edges_kev=rmf.energy_edges_kev, area_cm2=area)
         said.append("ARF and RMF have different energy bins: the area was averaged over those of the RMF")
-    background = _background(reader, spectrum, chosen["background"], said)
+    background = _background(reader, spectrum, chosen["background"], said, only_beside)
     detector = acis_array(rmf.chip if rmf else "", arf.chip if arf else "", spectrum.observation.chips)
     return replace(
         spectrum, edges_kev=edges, arf=arf, rmf=rmf, background=background and replace(background, edges_kev=edges),
@@ -112,11 +118,12 @@ def _companion(
     chosen: dict[str, str | Path | None],
     read: Callable[[str | Path], Response],
     said: list[str],
+    only_beside: bool,
 ) -> Response | None:
     explicit = chosen[kind]
     if explicit is not None:
         return read(explicit)
-    companion = find_companion(reader.file.path, named=reader.text(keyword), kind=kind)
+    companion = find_companion(reader.file.path, named=reader.text(keyword), kind=kind, only_beside=only_beside)
     if companion.note:
         said.append(companion.note)
     if companion.path is None:
@@ -161,7 +168,7 @@ def _nominal_edges(reader: SpectrumReader, spectrum: OgipSpectrum, said: list[st
 
 
 def _background(
-    reader: SpectrumReader, spectrum: OgipSpectrum, chosen: str | Path | None, said: list[str]
+    reader: SpectrumReader, spectrum: OgipSpectrum, chosen: str | Path | None, said: list[str], only_beside: bool
 ) -> OgipSpectrum | None:
     if chosen is not None:
         return _matched(_background_in(chosen), spectrum)
@@ -169,7 +176,8 @@ def _background(
         beside = _background_beside(reader)
         if beside is not None:
             return _matched(beside, spectrum)
-        companion = find_companion(reader.file.path, named=reader.text("BACKFILE"), kind="background")
+        named = reader.text("BACKFILE")
+        companion = find_companion(reader.file.path, named=named, kind="background", only_beside=only_beside)
         if companion.path is not None and companion.path.name == reader.file.path.name:
             said.append("BACKFILE names the spectrum itself, which holds no background")
             return None

@@ -29,7 +29,7 @@ class Companion:
     note: str = ""
 
 
-def find_companion(spectrum: Path, *, named: str, kind: str) -> Companion:
+def find_companion(spectrum: Path, *, named: str, kind: str, only_beside: bool = False) -> Companion:
     """Find the ARF, RMF or background of a spectrum beside it.
 
     Looked for in this order: the name in the header (in its folder, then beside the spectrum; with or without ``.gz``,
@@ -43,12 +43,14 @@ def find_companion(spectrum: Path, *, named: str, kind: str) -> Companion:
         Value of ANCRFILE, RESPFILE or BACKFILE; "" or "none" where it names nothing.
     kind : {"ARF", "RMF", "background"}
         What is looked for.
+    only_beside : bool
+        Look nowhere but in the folder of the spectrum: what a stranger's header names must not lead to other files.
     """
     named = re.sub(r"\[.*$", "", named).strip().strip("'\"")
     named = "" if named.lower() in {"", "none", "null"} else named
     try:
         neighbours = {p.name.lower(): p for p in sorted(spectrum.parent.iterdir())}
-        if named:
+        if named and not only_beside:
             direct = spectrum.parent / named
             for path in (direct, direct.with_name(direct.name + ".gz")):
                 if path.is_file():
