@@ -132,7 +132,7 @@ def _rest(interpretation: Interpretation) -> Iterator[str]:
         yield f"## Summary by {plain(paragraph.model)}, from the evidence below alone"
         yield _cited(paragraph.text)
     elif interpretation.digest:
-        yield "## Summary"
+        yield "## Digest"
         yield from (f"**{plain(s.title)}.** {_cited(' '.join(s.sentences))}" for s in interpretation.digest)
     if paragraph is not None and paragraph.problem:
         yield f"No paragraph by {plain(paragraph.model)}: {plain(paragraph.problem)}"

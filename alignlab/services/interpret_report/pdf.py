@@ -202,7 +202,7 @@ def _rest(interpretation: Interpretation) -> Iterator[Flowable]:
         yield _heading(f"Summary by {paragraph.model}, from the evidence alone")
         yield Paragraph(_linked(paragraph.text), _BODY)
     elif interpretation.digest:
-        yield _heading("Summary")
+        yield _heading("Digest")
         for section in interpretation.digest:
             yield Paragraph(f"<b>{_text(section.title)}.</b> {_linked(' '.join(section.sentences))}", _BODY)
     yield from _list("Limits", [_linked(words) for words in (*interpretation.limits, *interpretation.notes)])
