@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import chain
+
 import numpy as np
 
+from alignlab.errors import AlignlabError
 from alignlab.literature.sentences import sentences_of
 from alignlab.services.interpret.contract import PaperEvidence, QuotedSentence
 from alignlab.services.interpret.ledger import Ledger
@@ -23,12 +27,25 @@ _REMARK = "["
 
 def find_papers(
     subject: Subject, places: PaperPlaces, sentences: SentencePlaces | None, n: int, ledger: Ledger
-) -> tuple[PaperEvidence, ...]:
-    """The `n` papers nearest to a spectrum in the shared space; its own, where it has any, are left out."""
+) -> tuple[tuple[PaperEvidence, ...], str]:
+    """The `n` papers nearest to a spectrum in the shared space; its own, where it has any, are left out.
+
+    Returns
+    -------
+    papers : tuple of PaperEvidence
+        The nearest first.
+    problem : str
+        Why no sentences are quoted; empty where that is no problem.
+    """
     if not len(places.table):
-        return ()
+        return (), ""
     ranked = ranked_papers(subject, places, n=n)
-    quotes = _quotes(subject, ranked.similar, sentences)
+    problem = ""
+    quotes: Sequence[tuple[QuotedSentence, ...]] = [() for _ in ranked.similar]
+    try:
+        quotes = _quotes(subject, ranked.similar, sentences)
+    except AlignlabError as error:
+        problem = f"No sentences are quoted: {error}"
     is_simulated = subject.workspace.is_simulated
     found = []
     for paper, quoted in zip(ranked.similar, quotes, strict=True):
@@ -50,27 +67,36 @@ def find_papers(
                 is_simulated=is_simulated,
             )
         )
-    return tuple(found)
+    return tuple(found), problem
 
 
 def _quotes(
-    subject: Subject, papers: tuple[RankedPaper, ...], places: SentencePlaces | None
+    subject: Subject, papers: Sequence[RankedPaper], places: SentencePlaces | None
 ) -> list[tuple[QuotedSentence, ...]]:
     """For each paper the sentences most aligned with the spectrum, the nearest first."""
     if places is None:
         return [() for _ in papers]
     query = subject.latents("spectrum_aligned")
     query = query / max(float(np.linalg.norm(query)), 1e-12)
+    texts = [_worth_quoting(paper.abstract) for paper in papers]
+    # At once: an embedder may be a service, which is asked for all of them in one request.
+    placed = {sentence.text: sentence for sentence in places.place(list(dict.fromkeys(chain(*texts))))}
     quotes = []
-    for paper in papers:
-        texts = [s for s in sentences_of(paper.abstract) if len(s) >= _SHORTEST and not s.startswith(_REMARK)]
-        scored = [(float(placed.place @ query), placed) for placed in places.place(texts[:_MOST_SENTENCES])]
-        matching = [pair for pair in scored if pair[0] >= LEAST_SIMILARITY]
-        best = sorted(matching, key=lambda pair: -pair[0])[:N_SENTENCES]
+    for own in texts:
+        scored = [(float(placed[text].place @ query), placed[text]) for text in own if text in placed]
+        matching = sorted((pair for pair in scored if pair[0] >= LEAST_SIMILARITY), key=lambda pair: -pair[0])
         quotes.append(
-            tuple(QuotedSentence(text=placed.text, aspect=placed.aspect, similarity=score) for score, placed in best)
+            tuple(
+                QuotedSentence(text=sentence.text, aspect=sentence.aspect, similarity=score)
+                for score, sentence in matching[:N_SENTENCES]
+            )
         )
     return quotes
+
+
+def _worth_quoting(abstract: str) -> list[str]:
+    texts = [text for text in sentences_of(abstract) if len(text) >= _SHORTEST and not text.startswith(_REMARK)]
+    return texts[:_MOST_SENTENCES]
 
 
 def _source_names(subject: Subject, places: PaperPlaces, paper: RankedPaper) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ then, and 0.54 when put through the head with the mask of its best aspect.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ from alignlab.services.workspace import Workspace
 
 #: Training sources that stand for a sentence.
 N_ALIKE = 100
+#: Of more training sources with texts, every second, third, … is taken: their vectors are held in memory.
+MOST_SOURCES = 20_000
 _LEAST_WEIGHT = 1e-6
 
 
@@ -68,6 +71,7 @@ class SentencePlaces:
         rows = np.flatnonzero((survey.split == "train") & survey.text_mask.any(axis=1))
         if not len(rows):
             return None
+        rows = rows[:: math.ceil(len(rows) / MOST_SOURCES)]
         return cls(
             embedder=survey_embedder(survey, config=workspace.config),
             summaries=np.asarray(survey.text[rows]).reshape(len(rows), len(ASPECTS), -1),
@@ -75,7 +79,13 @@ class SentencePlaces:
         )
 
     def place(self, sentences: Sequence[str]) -> list[PlacedSentence]:
-        """Place sentences; those without a word that the embedder knows are left out."""
+        """Place sentences; those without a word that the embedder knows are left out.
+
+        Raises
+        ------
+        AlignlabError
+            If the embedder is a service that cannot be asked.
+        """
         if not sentences:
             return []
         vectors = self.embedder.transform(sentences)

@@ -61,10 +61,12 @@ def interpret_stages(
     lacks_background = observation.lacks_background
     split = str(subject.facts.get("split", "")) if subject.overlay is None else ""
 
+    remarks: list[str] = []
+
     def reached(found: Interpretation, stage: Stage) -> Interpretation:
         found = replace(found, stages=(*found.stages, stage), evidence=ledger.found)
         told = limits(found, split=split, lacks_background=lacks_background)
-        return replace(found, verdict=verdict(found), limits=told)
+        return replace(found, verdict=verdict(found), limits=(*told, *remarks))
 
     found = replace(
         found,
@@ -75,8 +77,9 @@ def interpret_stages(
     yield (found := reached(found, "place"))
     found = replace(found, classes=find_classes(subject, ground.classes, ledger))
     yield (found := reached(found, "classes"))
-    found = replace(found, papers=find_papers(subject, ground.papers, ground.sentences, n_papers, ledger))
-    yield (found := reached(found, "papers"))
+    papers, problem = find_papers(subject, ground.papers, ground.sentences, n_papers, ledger)
+    remarks += [problem] if problem else []
+    yield (found := reached(replace(found, papers=papers), "papers"))
     estimator = ground.estimator
     found = replace(
         found, estimates=compare_variables(subject, estimator, ledger), estimates_from=estimator.description
