@@ -160,7 +160,10 @@ def _read_all(read: _Read, files: Mapping[str, Files], n_processes: int) -> Iter
         return
     waiting: list[str] = list(files)[::-1]
     running: dict[Future[dict[str, Any]], str] = {}
-    with ProcessPoolExecutor(n, mp_context=get_context("spawn"), initializer=_end_with_the_parent) as pool:
+    # A server imports the readers once, for all processes.
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    with ProcessPoolExecutor(n, mp_context=context, initializer=_end_with_the_parent) as pool:
         try:
             while waiting or running:
                 # Few are handed out ahead: what is stopped or killed has not much on its way.
