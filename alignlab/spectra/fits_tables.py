@@ -1,5 +1,6 @@
 """Tables of FITS files that people hand in: gzipped or not, sound or damaged; either plain arrays or one clear error.
 
+Files in which all is as it should be are read from their bytes (`alignlab.spectra.fits_plain`), the others by astropy.
 Everything is read into memory at once, so nothing of astropy (open files, lazy columns, warnings) leaves this module.
 """
 
@@ -10,9 +11,10 @@ import struct
 import threading
 import warnings
 import zlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeGuard
 
 import numpy as np
 from astropy.io import fits
@@ -20,13 +22,13 @@ from numpy.typing import NDArray
 
 from alignlab.errors import InputFileError
 from alignlab.spectra.file_bytes import read_whole
-from alignlab.spectra.fits_header import HeaderValue, header_values
-from alignlab.spectra.fits_heap import heap_column
+from alignlab.spectra.fits_header import HeaderValue
+from alignlab.spectra.fits_plain import PlainTable, plain_tables
 
 #: Largest file that is read, after decompression.
 MAX_BYTES = 2 * 1024**3
 _MAX_NOTES = 3
-_MAX_HDUS, _MAX_COLUMNS = 200, 999
+_MAX_HDUS = 200
 
 #: What astropy and numpy raise for damaged headers, columns and heaps.
 _DAMAGE = (
@@ -163,6 +165,9 @@ def read_tables(path: str | Path, *, columns: Collection[str]) -> FitsTables:
 
 def tables_in(content: bytes, *, path: Path, columns: Collection[str]) -> FitsTables:
     """As `read_tables`, of the bytes of a file; `path` is its name in messages."""
+    if (plain := plain_tables(content, columns, most_hdus=_MAX_HDUS)) is not None:
+        found, n_hdus = plain
+        return FitsTables(path, tuple(_plain(path, table) for table in found), n_hdus, ())
     with _LOCK, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -170,9 +175,7 @@ def tables_in(content: bytes, *, path: Path, columns: Collection[str]) -> FitsTa
                 if len(hdus) > _MAX_HDUS:
                     raise InputFileError(path, f"{len(hdus)} HDUs; at most {_MAX_HDUS} are read")
                 tables = tuple(
-                    _table(path, i, hdu, columns, content)
-                    for i, hdu in enumerate(hdus)
-                    if isinstance(hdu, fits.BinTableHDU)
+                    _table(path, i, hdu, columns) for i, hdu in enumerate(hdus) if isinstance(hdu, fits.BinTableHDU)
                 )
                 n_hdus = len(hdus)
         except InputFileError as problem:
@@ -193,26 +196,45 @@ def tables_in(content: bytes, *, path: Path, columns: Collection[str]) -> FitsTa
     return FitsTables(path, tables, n_hdus, _notes(path, caught))
 
 
-def _table(path: Path, index: int, hdu: fits.BinTableHDU, wanted: Collection[str], content: bytes) -> Table:
-    header = header_values(content, hdu.header, start=hdu.fileinfo()["hdrLoc"], damage=_DAMAGE)
+def _plain(path: Path, table: PlainTable) -> Table:
+    first_channel, units = {}, {}
+    for name, number in table.numbers.items():
+        lowest = table.header.get(f"TLMIN{number}")
+        if _is_channel(lowest):
+            first_channel[name] = int(lowest)
+        units[name] = str(table.header.get(f"TUNIT{number}", "")).strip()
+    return Table(
+        path=path, index=table.index, name=str(table.header.get("EXTNAME", "")).strip(), header=table.header,
+        columns=table.columns, first_channel=first_channel, units=units, column_names=table.names,
+    )  # fmt: skip
+
+
+def _is_channel(lowest: object) -> TypeGuard[int | float]:
+    return isinstance(lowest, (int, float)) and not isinstance(lowest, bool) and abs(lowest) < 2**31
+
+
+def _table(path: Path, index: int, hdu: fits.BinTableHDU, wanted: Collection[str]) -> Table:
+    header = _header(hdu.header)
     name = str(header.get("EXTNAME", "")).strip()
-    names = _column_names(header)
-    if names is None or not set(names).isdisjoint(wanted):
-        names = [str(n).strip().upper() for n in hdu.columns.names]
+    names = [str(n).strip().upper() for n in hdu.columns.names]
     arrays: dict[str, NDArray | list[NDArray]] = {}
     first_channel, units = {}, {}
-    for number, (column_name, column) in enumerate(_columns(hdu, names, wanted), start=1):
+    for number, (column_name, column) in enumerate(zip(names, hdu.columns, strict=True), start=1):
         if column_name not in wanted or column_name in arrays:
             continue
         try:
-            arrays[column_name] = _column(content, hdu, column)
+            values = hdu.data[column.name]
+            arrays[column_name] = (
+                [np.array(cell) for cell in values] if "P" in str(column.format) or "Q" in str(column.format)
+                else np.array(values)
+            )  # fmt: skip
         except _DAMAGE as problem:
             raise InputFileError(
                 path, f"HDU {index} ({name}): column {column_name} cannot be read ({_first_line(problem)})",
                 remedy="Fetch the file again.",
             ) from problem  # fmt: skip
         lowest = header.get(f"TLMIN{number}")
-        if isinstance(lowest, (int, float)) and not isinstance(lowest, bool) and abs(lowest) < 2**31:
+        if _is_channel(lowest):
             first_channel[column_name] = int(lowest)
         units[column_name] = str(column.unit or "").strip()
     return Table(
@@ -221,23 +243,16 @@ def _table(path: Path, index: int, hdu: fits.BinTableHDU, wanted: Collection[str
     )  # fmt: skip
 
 
-def _column_names(header: dict[str, HeaderValue]) -> list[str] | None:
-    """As the header lists them; None where it leaves one out."""
-    n = header.get("TFIELDS")
-    names = [header.get(f"TTYPE{k + 1}") for k in range(n)] if isinstance(n, int) and 0 <= n <= _MAX_COLUMNS else [None]
-    return None if any(not isinstance(name, str) for name in names) else [str(name).strip().upper() for name in names]
-
-
-def _columns(hdu: fits.BinTableHDU, names: list[str], wanted: Collection[str]) -> Iterable[tuple[str, fits.Column]]:
-    """Names and columns; none where nothing of the table is wanted, since astropy takes its time over them."""
-    return () if set(names).isdisjoint(wanted) else zip(names, hdu.columns, strict=True)
-
-
-def _column(content: bytes, hdu: fits.BinTableHDU, column: fits.Column) -> NDArray | list[NDArray]:
-    if "P" not in str(column.format) and "Q" not in str(column.format):
-        return np.array(hdu.data[column.name])
-    rows = heap_column(content, hdu, column)
-    return [np.array(cell) for cell in hdu.data[column.name]] if rows is None else rows
+def _header(header: fits.Header) -> dict[str, HeaderValue]:
+    values: dict[str, HeaderValue] = {}
+    for card in header.cards:
+        try:
+            keyword, value = str(card.keyword).upper(), card.value
+        except _DAMAGE:
+            continue
+        if isinstance(value, (str, int, float, bool)) and keyword not in values:
+            values[keyword] = value
+    return values
 
 
 def _refuse_truncated(path: Path, caught: list[warnings.WarningMessage], cause: Exception | None) -> None:
