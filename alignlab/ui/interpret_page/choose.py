@@ -16,7 +16,7 @@ from alignlab.ui.source_page.text import plain
 from alignlab.ui.take_away import copy_link
 
 _HERE = "pages/interpret.py"
-_WHICH, _MOST_PILLS = "interpret_which", 6
+_WHICH, _MOST_PILLS = "interpret_which", 4
 
 
 def show_choice(

@@ -68,7 +68,7 @@ def show(workspace: Workspace) -> None:
         address.tell("source", "")
 
     def go(index: int, overlay: str | None) -> None:
-        pick(index, overlay)
+        atlas.pick(index, overlay)
         st.switch_page("pages/source.py")
 
     with st.container(key="interpret_body"):
