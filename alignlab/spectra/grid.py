@@ -78,11 +78,23 @@ def overlap_matrix(edges_from_kev: ArrayLike, edges_to_kev: ArrayLike) -> NDArra
     ndarray of float64, shape (n_from, n_to)
         ``counts @ overlap`` moves counts to the new bins; what lies outside them is lost, nothing is gained.
     """
+    rows, columns, shares = overlaps(edges_from_kev, edges_to_kev)
+    overlap = np.zeros((np.size(edges_from_kev) - 1, np.size(edges_to_kev) - 1))
+    overlap[rows, columns] = shares
+    return overlap
+
+
+def overlaps(
+    edges_from_kev: ArrayLike, edges_to_kev: ArrayLike
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """The pairs of old and new bins that meet, and the fraction of the old one that falls into the new one.
+
+    They are few of the million pairs of a response matrix. Parameters as in `overlap_matrix`.
+    """
     old, new = np.asarray(edges_from_kev, float), np.asarray(edges_to_kev, float)
     for name, edges in (("edges_from_kev", old), ("edges_to_kev", new)):
         if edges.ndim != 1 or len(edges) < 2 or not np.all(np.diff(edges) > 0):
             raise ValueError(f"{name} must be increasing, with at least two values")
-    # Only the pairs of bins that meet are looked at: few of a million for a response matrix.
     first = np.maximum(np.searchsorted(new, old[:-1], side="right") - 1, 0)
     last = np.minimum(np.searchsorted(new, old[1:], side="left"), len(new) - 1)
     met = np.maximum(last - first, 0)
@@ -90,9 +102,7 @@ def overlap_matrix(edges_from_kev: ArrayLike, edges_to_kev: ArrayLike) -> NDArra
     columns = np.arange(met.sum()) - np.repeat(np.cumsum(met) - met, met) + np.repeat(first, met)
     low = np.maximum(old[rows], new[columns])
     high = np.minimum(old[rows + 1], new[columns + 1])
-    overlap = np.zeros((len(old) - 1, len(new) - 1))
-    overlap[rows, columns] = np.clip(high - low, 0, None) / np.diff(old)[rows]
-    return overlap
+    return rows, columns, np.clip(high - low, 0, None) / np.diff(old)[rows]
 
 
 def rebin_counts(counts: ArrayLike, edges_from_kev: ArrayLike, grid: EnergyGrid) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 
 from alignlab.errors import InputFileError
 from alignlab.spectra.fits_tables import FitsTables, Table, read_tables
-from alignlab.spectra.grid import overlap_matrix
+from alignlab.spectra.grid import overlaps
 
 _ARF_COLUMNS = ("ENERG_LO", "ENERG_HI", "SPECRESP")
 _RMF_COLUMNS = ("ENERG_LO", "ENERG_HI", "N_GRP", "F_CHAN", "N_CHAN", "MATRIX")
@@ -48,7 +48,7 @@ class Arf:
 
     def on(self, energy_edges_kev: NDArray[np.float64]) -> NDArray[np.float64]:
         """Area averaged over other energy bins; 0 where the file does not reach."""
-        return self.area_cm2 @ _averaging(self.energy_edges_kev, energy_edges_kev)
+        return _averaging(self.energy_edges_kev, energy_edges_kev) @ self.area_cm2
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -89,8 +89,9 @@ class Rmf:
     ) -> NDArray[np.float64]:
         """Matrix on other energy bins (averaged) and other channels (summed by overlap), shape (n_e', n_ch')."""
         # A bin meets a few others only: with sparse weights this takes milliseconds.
-        energies = csr_array(_averaging(self.energy_edges_kev, energy_edges_kev).T)
-        channels = csr_array(overlap_matrix(self.edges_kev, channel_edges_kev).T)
+        energies = _averaging(self.energy_edges_kev, energy_edges_kev)
+        old, new, shares = overlaps(self.edges_kev, channel_edges_kev)
+        channels = csr_array((shares, (new, old)), shape=(len(channel_edges_kev) - 1, len(self.edges_kev) - 1))
         return np.ascontiguousarray((channels @ (energies @ self.matrix).T).T)
 
 
@@ -311,7 +312,9 @@ def _first(found: NDArray[np.bool_]) -> int | None:
     return int(np.argmax(found)) if found.any() else None
 
 
-def _averaging(edges_from_kev: NDArray[np.float64], edges_to_kev: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weights (n_from, n_to) by which a quantity per bin is averaged over other bins."""
+def _averaging(edges_from_kev: NDArray[np.float64], edges_to_kev: NDArray[np.float64]) -> csr_array:
+    """Weights (n_to, n_from) by which a quantity per bin is averaged over other bins."""
     widths_from, widths_to = np.diff(edges_from_kev), np.diff(edges_to_kev)
-    return overlap_matrix(edges_from_kev, edges_to_kev) * widths_from[:, None] / widths_to
+    old, new, shares = overlaps(edges_from_kev, edges_to_kev)
+    weights = shares * widths_from[old] / widths_to[new]
+    return csr_array((weights, (new, old)), shape=(len(widths_to), len(widths_from)))
