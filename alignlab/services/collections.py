@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from alignlab.config import Config
 from alignlab.jobs.spec import Job
+from alignlab.services.gather.stage import StagePlan
 from alignlab.services.gather.stages import STAGES, STAGES_FACT, Stage
+from alignlab.services.gather.words import size
 from alignlab.services.job_kinds import job_kind
 from alignlab.services.jobs import jobs, submit
 from alignlab.services.run_shelf import lay_over
@@ -82,6 +85,14 @@ def train_on(config: Config, survey: str) -> str:
 def absent_keys() -> dict[str, str]:
     """Variables of the environment that are not set → what is not possible without them."""
     return {name: why for name, why in KEYS.items() if not os.environ.get(name)}
+
+
+def lack_of_room(config: Config, plans: Iterable[StagePlan]) -> str:
+    """That what is planned does not fit on the disk, in words; empty where it does."""
+    wanted, free = sum(plan.n_bytes or 0 for plan in plans), shutil.disk_usage(config.data_dir).free
+    return (
+        "" if wanted < free else f"That is {size(wanted)}, and {size(free)} are free on the disk of {config.data_dir}."
+    )
 
 
 def _gathered(config: Config, name: str, surveys: tuple[str, ...]) -> Gathered:

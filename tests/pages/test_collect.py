@@ -14,6 +14,8 @@ from alignlab import cli_ingest
 from alignlab.cli import main
 from alignlab.config import Config
 from alignlab.services import jobs
+from alignlab.services.collections import lack_of_room
+from alignlab.services.gather.stage import StagePlan
 from alignlab.services.gather.stages import settings_of_all
 from alignlab.services.job_kinds.ingest import IngestRecipe
 from alignlab.ui.collect_page.wish import Wish
@@ -78,6 +80,7 @@ def test_what_is_not_said_is_asked_for_before_anything_happens(data: Config):
 def test_it_counts_then_collects_and_shows_what_came(data: Config, sky: Archives):
     app = open_collect()
     app.segmented_control(key="collect_where").set_value("Whole catalogue").run()
+    assert next(button for button in app.button if button.key == "collect_start").disabled
     press(app, "collect_count")
     text = html(app)
     assert f"{len(sky.wanted)} detections" in text and f"Estimated for {len(sky.wanted)} sources" in text
@@ -100,6 +103,12 @@ def test_a_collection_says_what_comes_next(data: Config, tmp_path: Path):
     gathered(data, templates_in(tmp_path / "templates"), name="field", n=2)
     text = html(open_collect())
     assert "<td>field</td><td>2</td>" in text and "next: catalogue" in text
+
+
+def test_what_does_not_fit_on_the_disk_is_told(tmp_path: Path):
+    config = Config(data_dir=tmp_path)
+    assert lack_of_room(config, [StagePlan(what="files", n_wanted=1, n_bytes=1000)]) == ""
+    assert "That is 1e+06 TB, and " in lack_of_room(config, [StagePlan(what="files", n_wanted=1, n_bytes=10**18)])
 
 
 @pytest.mark.parametrize(

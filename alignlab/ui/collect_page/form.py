@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from alignlab.errors import AlignlabError
-from alignlab.services.collections import absent_keys
+from alignlab.services.collections import absent_keys, lack_of_room
 from alignlab.services.gather.stage import StagePlan
 from alignlab.services.gather.stages import Stage, plan_stages, settings_of_all
 from alignlab.services.gather.words import size
@@ -33,10 +33,18 @@ def show_form(workspace: Workspace) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Count", key="collect_count", disabled=bool(wish.missing)):
             _count(workspace, wish)
-        if st.button("Collect", type="primary", key="collect_start", disabled=bool(wish.missing)):
+        # A whole catalogue is easily wished for: nobody begins without having seen what it takes.
+        if st.button("Collect", type="primary", key="collect_start", disabled=not _counted(wish)):
             _start(workspace, wish)
         copy_button(wish.command, label="copy as command", key="collect_command")
-    _show_plan(wish)
+    if plans := _counted(wish):
+        _show_plan(workspace, plans)
+
+
+def _counted(wish: Wish) -> list[tuple[Stage, StagePlan]]:
+    """What was counted, as long as it is of what the form says; empty otherwise."""
+    counted: tuple[Wish, list[tuple[Stage, StagePlan]]] | None = st.session_state.get(_PLAN)
+    return counted[1] if counted is not None and counted[0] == wish else []
 
 
 def _wish() -> Wish:
@@ -85,17 +93,15 @@ def _start(workspace: Workspace, wish: Wish) -> None:
     st.rerun()
 
 
-def _show_plan(wish: Wish) -> None:
-    """What was counted, as long as it is of what the form says."""
-    counted: tuple[Wish, list[tuple[Stage, StagePlan]]] | None = st.session_state.get(_PLAN)
-    if counted is None or counted[0] != wish:
-        return
-    rows = "".join(_row(stage, plan) for stage, plan in counted[1])
+def _show_plan(workspace: Workspace, plans: list[tuple[Stage, StagePlan]]) -> None:
+    rows = "".join(_row(stage, plan) for stage, plan in plans)
     st.html(
         '<table class="al-rows"><tr><th>stage</th><th>to fetch</th><th>there</th><th>requests</th><th>size</th>'
         f"<th>at most</th></tr>{rows}</table>"
     )
-    notes = dict.fromkeys(note for _, plan in counted[1] for note in plan.notes)
+    if lack := lack_of_room(workspace.config, [plan for _, plan in plans]):
+        st.html(f'<p class="al-wrong">{lack}</p>')
+    notes = dict.fromkeys(note for _, plan in plans for note in plan.notes)
     st.html("".join(f'<p class="al-dim">{escape(note)}</p>' for note in notes))
 
 
