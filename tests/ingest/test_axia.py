@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alignlab.errors import InputFileError
+from alignlab.ingest import axia_lines
 from alignlab.ingest.assemble import assemble
 from alignlab.ingest.axia import parse_record, read_axia, record_piece
 from alignlab.ingest.axia_block import Block, measure_block
@@ -143,6 +144,28 @@ def test_a_long_file_with_a_broken_line_is_read_in_constant_memory(tmp_path):
     assert n == 8_006
     assert [p.where for p in problems] == ["corpus.jsonl, line 7"]
     assert peak < 5e6
+
+
+@pytest.mark.parametrize("step", [2, 7, 64, 10**6])
+def test_lines_are_those_of_gzip_however_they_are_cut(tmp_path, monkeypatch, step):
+    monkeypatch.setattr(axia_lines, "_STEP", step)
+    monkeypatch.setattr(axia_lines, "_PIECE", 3 * step)
+    text = b"first\n\n  \nsecond, longer than a piece\n" + bytes(range(11, 256)) * 3 + b"\nno end"
+    expected = [(k, line) for k, line in enumerate(text.split(b"\n"), start=1) if line.strip()]
+    plain, packed, members = (tmp_path / name for name in ("plain", "packed.gz", "members.gz"))
+    plain.write_bytes(text)
+    packed.write_bytes(gzip.compress(text))
+    members.write_bytes(gzip.compress(text[:30]) + gzip.compress(b"") + gzip.compress(text[30:]) + bytes(700))
+    for path in (plain, packed, members):
+        lines = AxiaLines(path)
+        assert list(lines) == expected
+        assert lines.problem is None
+        assert lines.share == 1.0
+    packed.write_bytes(gzip.compress(text)[:-20])
+    lines = AxiaLines(packed)
+    found = list(lines)
+    assert found == expected[: len(found)]
+    assert "ends early" in lines.problem.message
 
 
 WRITTEN = {
