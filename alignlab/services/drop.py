@@ -58,7 +58,8 @@ def dropped_files(paths: Sequence[Path]) -> list[DroppedFile]:
         If one cannot be read.
     """
     files = []
-    for path in paths:
+    # A file that is named twice, as by a pattern beside its own name, is one file.
+    for path in {path.resolve(): path for path in paths}.values():
         try:
             files.append(DroppedFile(path.name, path.read_bytes()))
         except OSError as problem:
@@ -206,7 +207,7 @@ def _check(files: Sequence[DroppedFile], config: Config) -> None:
         if len(file.content) > config.max_upload_mb * 1e6:
             raise AlignlabError(
                 f"{file.name} has {len(file.content) / 1e6:,.0f} MB; at most {config.max_upload_mb} are taken.",
-                remedy="Cut out one source first, or ingest the file with 'alignlab ingest ogip'.",
+                remedy="Cut out one source first, with 'alignlab ingest events' for an event list.",
             )
 
 

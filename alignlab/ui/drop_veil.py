@@ -54,7 +54,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const large = files.find((file) => file.size > data.megabytes * 1e6);
     if (!large) return "";
     return `${large.name} has ${Math.round(large.size / 1e6)} MB; at most ${data.megabytes} are taken. ` +
-      "Cut out one source first, or ingest the file with 'alignlab ingest ogip'.";
+      "Cut out one source first, with 'alignlab ingest events' for an event list.";
   }
 
   const onDrop = (event) => {

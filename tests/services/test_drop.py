@@ -19,6 +19,7 @@ from alignlab.progress import StoppedError
 from alignlab.services.drop import (
     DropOutcome,
     DroppedFile,
+    dropped_files,
     interpret,
     novelty_words,
     remove_dropped,
@@ -307,3 +308,9 @@ def test_old_sessions_are_swept(demo_copy):
     assert sweep_dropped(demo_copy) == [folders[0]]
     assert folders[1].is_dir()
     assert sweep_dropped(replace(demo_copy, data_dir=demo_copy.data_dir / "none")) == []
+
+
+def test_a_file_named_twice_is_handed_in_once(tmp_path):
+    spectrum = tmp_path / "a.csv"
+    spectrum.write_text("energy,rate\n")
+    assert [file.name for file in dropped_files([spectrum, tmp_path / "." / "a.csv"])] == ["a.csv"]
