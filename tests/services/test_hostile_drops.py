@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import resource
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -28,6 +28,7 @@ def less_memory(monkeypatch):
     monkeypatch.setattr(drop, "Limits", partial(Limits, memory_mb=256))
 
 
+@cache
 def zeros_gzipped(n_gb: int) -> bytes:
     """So many GB of zeros as members of gzip, one after the other, as the format allows."""
     return gzip.compress(bytes(64 * 1024**2), 1) * (16 * n_gb)
