@@ -88,4 +88,5 @@ def test_the_split_of_the_paper():
     assert tuple((split == name).sum() for name in SPLITS) == PAPER_SPLIT_SIZES
     again = paper_split(sum(PAPER_SPLIT_SIZES), rng=np.random.default_rng(1))
     np.testing.assert_array_equal(split, again)
-    assert set(paper_split(60, rng=np.random.default_rng(1))) == set(SPLITS)
+    small = paper_split(12, rng=np.random.default_rng(1))
+    assert min((small == name).sum() for name in SPLITS) == 2
