@@ -19,7 +19,7 @@ from alignlab.ingest.tables import table_pieces
 from alignlab.progress import OnStep, part_of, report
 from alignlab.spectra.events import is_event_file, read_events
 from alignlab.spectra.fits_tables import read_tables
-from alignlab.spectra.grid import EnergyGrid, overlap_matrix
+from alignlab.spectra.grid import EnergyGrid, share_out
 from alignlab.spectra.ogip import OgipSpectrum, read_spectra
 from alignlab.spectra.ogip_companions import stem
 from alignlab.spectra.response import CHANNEL_EDGES_KEV, DETECTORS, MODEL_EDGES_KEV
@@ -147,7 +147,7 @@ def spectrum_piece(spectrum: OgipSpectrum, grid: EnergyGrid) -> SourcePiece:
     low, high = grid.edges_kev[[0, -1]]
     if not counts.sum() > 0:
         raise InputFileError(spectrum.path, f"no counts between {low:g} and {high:g} keV")
-    to_channels = overlap_matrix(spectrum.edges_kev, CHANNEL_EDGES_KEV)
+    bins = spectrum.edges_kev, CHANNEL_EDGES_KEV
     under = spectrum.background_counts
     area, matrix = _response(spectrum)
     seen, notes = spectrum.observation, list(spectrum.notes)
@@ -158,8 +158,8 @@ def spectrum_piece(spectrum: OgipSpectrum, grid: EnergyGrid) -> SourcePiece:
     return SourcePiece(
         name=_name(spectrum), source_file=spectrum.path.name, ra=seen.ra, dec=seen.dec, obsid=seen.obsid,
         detector=seen.detector, year=seen.year, exposure_s=spectrum.exposure_s,
-        channel_counts=spectrum.counts @ to_channels,
-        channel_background=None if under is None else under @ to_channels,
+        channel_counts=share_out(spectrum.counts, *bins),
+        channel_background=None if under is None else share_out(under, *bins),
         counts=counts.astype(np.float32), background=None if background is None else background.astype(np.float32),
         area_cm2=area, redistribution=matrix, notes=tuple(notes),
     )  # fmt: skip

@@ -11,7 +11,7 @@ _END = b"END".ljust(_CARD)
 _TEXT = r"'((?:[^']|'')*)'"
 #: A card with a value: text in quotes, a truth, or a number, and perhaps a comment.
 _USUAL = re.compile(
-    r"([A-Z0-9_-]{1,8}) *= +(?:'((?:[^'&]|'')*)'|([TF])|([+-]?\d{1,18})|([+-]?\d+\.\d*(?:E[+-]?\d{1,3})?)) *(?:/.*)?"
+    r"([A-Z0-9_-]{1,8}) *= +(?:'((?:[^']|'')*)'|([TF])|([+-]?\d{1,18})|([+-]?\d+\.\d*(?:E[+-]?\d{1,3})?)) *(?:/.*)?"
 )
 #: A text that goes on, and the cards with which it does.
 _BEGINS = re.compile(rf"([A-Z0-9_-]{{1,8}}) *= +{_TEXT} *(?:/.*)?")
@@ -43,7 +43,8 @@ def plain_header(content: bytes, start: int) -> tuple[dict[str, HeaderValue], in
     while at < len(cards):
         card, at = cards[at], at + 1
         match = _USUAL.fullmatch(card) if card[8:10] == "= " else None
-        if match is not None and not (at < len(cards) and cards[at].startswith("CONTINUE")):
+        goes_on = at < len(cards) and cards[at].startswith("CONTINUE")
+        if match is not None and not goes_on and not (match[2] or "").rstrip().endswith("&"):
             values.setdefault(match[1], _value(match))
         elif card[:8].strip() in _COMMENTARY:
             values.setdefault(card[:8].strip(), card[8:])

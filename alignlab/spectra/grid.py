@@ -105,6 +105,24 @@ def overlaps(
     return rows, columns, np.clip(high - low, 0, None) / np.diff(old)[rows]
 
 
+def share_out(counts: NDArray[np.floating], edges_from_kev: ArrayLike, edges_to_kev: ArrayLike) -> NDArray[np.float64]:
+    """Move the counts of one spectrum to other bins: ``counts @ overlap_matrix(...)`` without the matrix.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (n_from,)
+    edges_from_kev, edges_to_kev : array_like
+        As in `overlap_matrix`.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_to,)
+    """
+    rows, columns, shares = overlaps(edges_from_kev, edges_to_kev)
+    moved = np.bincount(columns, weights=counts[rows] * shares, minlength=np.size(edges_to_kev) - 1)
+    return moved.astype(np.float64, copy=False)
+
+
 def rebin_counts(counts: ArrayLike, edges_from_kev: ArrayLike, grid: EnergyGrid) -> NDArray[np.float32]:
     """Move counts from instrument channels to `grid`, sharing a channel's counts by its overlap with each bin.
 

@@ -273,7 +273,8 @@ def _dense_matrix(table: Table, *, n_channels: int, first: int) -> NDArray[np.fl
         np.float64, copy=False
     )
     dense = dense.reshape(n_rows, n_channels)
-    if not (np.isfinite(dense).all() and (dense >= 0).all()):
+    # The sum is finite only if every value is; negative ones are looked for among what the file holds.
+    if not (np.isfinite(dense.sum()) and (weights >= 0).all()):
         raise table.error("column MATRIX holds NaN or negative values; expected probabilities")
     if not dense.any():
         raise table.error("column MATRIX is zero everywhere; expected probabilities")
@@ -286,14 +287,16 @@ def _cells(table: Table, name: str, n_rows: int) -> tuple[NDArray[np.float64], N
     if len(column) != n_rows:
         raise table.error(f"column {name} has {len(column)} rows, ENERG_LO has {n_rows}")
     rows = column if isinstance(column, list) else [column.reshape(n_rows, -1)] if column.ndim < 3 else [column]
-    for row, cell in enumerate(rows):
-        if cell.dtype.kind not in "iuf" or cell.ndim > 2 or (isinstance(column, list) and cell.ndim > 1):
-            raise table.error(f"row {row + 1}: column {name} holds {cell.dtype.name}; expected numbers")
-    lengths = [cell.size for cell in rows] if isinstance(column, list) else [rows[0].shape[1]] * n_rows
+    most = 1 if isinstance(column, list) else 2
+    # Of a thousand rows nearly always all are of one sort: only where not is the row looked for.
+    if any(dtype.kind not in "iuf" or ndim > most for dtype, ndim in {(cell.dtype, cell.ndim) for cell in rows}):
+        row = next(i for i, cell in enumerate(rows) if cell.dtype.kind not in "iuf" or cell.ndim > most)
+        raise table.error(f"row {row + 1}: column {name} holds {rows[row].dtype.name}; expected numbers")
+    lengths = [len(cell) for cell in rows] if isinstance(column, list) else [rows[0].shape[1]] * n_rows
     if sum(lengths) > _MAX_CELLS:
         raise table.error(f"column {name} holds {sum(lengths):,} values, far more than there are channels")
     with np.errstate(all="ignore"):
-        values = np.concatenate([np.zeros(0), *(cell.ravel() for cell in rows)]).astype(np.float64)
+        values = (np.concatenate(rows) if rows else np.zeros(0)).ravel().astype(np.float64)
     absurd = ~(np.isfinite(values) & (np.abs(values) < _MAX_CHANNELS * 4))
     counts = np.array(lengths, dtype=np.int64)
     if name != "MATRIX" and (place := _first(absurd)) is not None:
@@ -304,6 +307,8 @@ def _cells(table: Table, name: str, n_rows: int) -> tuple[NDArray[np.float64], N
 
 def _leading(values: NDArray[np.float64], held: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.float64]:
     """The first so many values of each row."""
+    if np.array_equal(held, wanted):
+        return values
     place = np.arange(len(values)) - np.repeat(np.cumsum(held) - held, held)
     return values[place < np.repeat(wanted, held)]
 

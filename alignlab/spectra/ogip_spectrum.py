@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from alignlab.errors import InputFileError
 from alignlab.spectra.fits_tables import FitsTables, Table
-from alignlab.spectra.grid import EnergyGrid, overlap_matrix
+from alignlab.spectra.grid import EnergyGrid, share_out
 from alignlab.spectra.observation import Observation, observation_of
 from alignlab.spectra.ogip_responses import Arf, Rmf, whole_channels
 
@@ -95,9 +95,9 @@ class OgipSpectrum:
 
     def to_grid(self, grid: EnergyGrid) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
         """Counts, and background counts expected in the source aperture (None if unknown), on `grid`; (n_bins,)."""
-        overlap = overlap_matrix(self.edges_kev, grid.edges_kev)
-        background = self.background_counts
-        return self.counts @ overlap, None if background is None else background @ overlap
+        counts, background = self.counts, self.background_counts
+        edges = self.edges_kev, grid.edges_kev
+        return share_out(counts, *edges), None if background is None else share_out(background, *edges)
 
 
 @dataclass(frozen=True, eq=False)

@@ -110,7 +110,7 @@ def _portions(
             continue
         rows, cells = rows[enough], cells[enough]
         elapsed = np.zeros((_GRID + 1, len(rows)), dtype=np.int32)
-        np.cumsum(cells.T, axis=0, out=elapsed[1:])
+        elapsed[1:] = np.cumsum(cells, axis=1, dtype=np.int32).T
         yield rows, elapsed
 
 
@@ -132,8 +132,8 @@ def _odds(elapsed: NDArray[np.int32], most: NDArray[np.int64]) -> _Odds:
     by_bins = np.full((most.max() - 1, len(total)), -np.inf)
     for m in range(2, most.max() + 1):
         edges = _bin_edges(m)
-        reached = elapsed[edges]
-        counts = reached[1:] - reached[:-1]
+        reached = elapsed.take(edges, axis=0)
+        counts = np.subtract(reached[1:], reached[:-1], dtype=np.intp)  # of the type that `take` works with
         log_width = np.log(np.diff(edges) * (m / _GRID))
         multiplicity = log_factorial.take(counts, mode="clip").sum(axis=0)
         if log_width.any():

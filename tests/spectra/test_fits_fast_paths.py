@@ -17,7 +17,7 @@ from alignlab.spectra.file_bytes import read_whole
 from alignlab.spectra.fits_header import plain_header
 from alignlab.spectra.fits_plain import plain_tables
 from alignlab.spectra.fits_tables import read_tables
-from alignlab.spectra.grid import overlap_matrix
+from alignlab.spectra.grid import overlap_matrix, share_out
 
 TEXT = some.text(some.characters(min_codepoint=32, max_codepoint=126), max_size=90)
 VALUES = some.one_of(
@@ -54,7 +54,7 @@ def test_keywords_are_those_of_astropy(cards, notes):
 
 
 def test_usual_keywords_are_read_without_astropy():
-    header = fits.Header([("N", 5), ("A", "it's"), ("B", True), ("C", -2.5e10), ("LONG", "word & more " * 20, "note")])
+    header = fits.Header([("N", 5), ("A", "it's"), ("B", True), ("C", -2.5e10), ("D", "a & b"), ("LONG", "word & more " * 20, "note")])
     header["HISTORY"] = "made by hand"
     assert plain_header(header.tostring().encode(), 0)[0] == by_astropy(header)
 
@@ -113,6 +113,8 @@ def test_the_overlap_of_bins_is_that_of_all_pairs(old, new):
         for i in range(len(a) - 1)
     ]
     np.testing.assert_array_equal(overlap_matrix(a, b), expected)
+    counts = np.random.default_rng(0).poisson(5, len(a) - 1)
+    np.testing.assert_allclose(share_out(counts, a, b), counts @ np.array(expected), rtol=1e-12, atol=1e-12)
 
 
 def test_members_of_gzip_one_after_the_other_and_zeros_behind_them(tmp_path):
