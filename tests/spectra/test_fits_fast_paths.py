@@ -54,7 +54,9 @@ def test_keywords_are_those_of_astropy(cards, notes):
 
 
 def test_usual_keywords_are_read_without_astropy():
-    header = fits.Header([("N", 5), ("A", "it's"), ("B", True), ("C", -2.5e10), ("D", "a & b"), ("LONG", "word & more " * 20, "note")])
+    header = fits.Header(
+        [("N", 5), ("A", "it's"), ("B", True), ("C", -2.5e10), ("D", "a & b"), ("LONG", "word & more " * 20, "note")]
+    )
     header["HISTORY"] = "made by hand"
     assert plain_header(header.tostring().encode(), 0)[0] == by_astropy(header)
 
