@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from alignlab.ingest.encoder_response import area_shares, is_unlike, response_ratio
 from alignlab.ingest.records import SOURCE_COLUMNS, IngestedSources, Problem
 from alignlab.progress import OnStep, report
-from alignlab.spectra.grid import EnergyGrid, overlap_matrix
+from alignlab.spectra.grid import EnergyGrid, overlaps
 from alignlab.spectra.hardness import band_counts
 from alignlab.spectra.measure import measure_hardness
 from alignlab.spectra.response import (
@@ -97,7 +97,10 @@ class SourcePiece:
 
 def photon_channels(energy_kev: NDArray[np.floating]) -> NDArray[np.float64]:
     """Counts per channel of `CHANNEL_EDGES_KEV` of photons with these energies."""
-    return np.histogram(energy_kev, CHANNEL_EDGES_KEV)[0].astype(np.float64)
+    edges, n_channels = CHANNEL_EDGES_KEV, len(CHANNEL_EDGES_KEV) - 1
+    inside = energy_kev[(energy_kev >= edges[0]) & (energy_kev <= edges[-1])]
+    channel = np.minimum(np.searchsorted(edges, inside, side="right"), n_channels) - 1
+    return np.bincount(channel, minlength=n_channels).astype(np.float64)
 
 
 def assemble(
@@ -168,12 +171,13 @@ def assemble(
 
 def on_grid(channel_counts: NDArray[np.float64], grid: EnergyGrid) -> NDArray[np.float32]:
     """Counts of `CHANNEL_EDGES_KEV` on the survey's grid, as the simulated sources have them."""
-    return (channel_counts @ _channel_overlap(grid)).astype(np.float32)
+    channels, bins, shares = _channel_overlaps(grid)
+    return np.bincount(bins, weights=channel_counts[channels] * shares, minlength=grid.n_bins).astype(np.float32)
 
 
 @lru_cache(maxsize=4)
-def _channel_overlap(grid: EnergyGrid) -> NDArray[np.float64]:
-    return overlap_matrix(CHANNEL_EDGES_KEV, grid.edges_kev)
+def _channel_overlaps(grid: EnergyGrid) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    return overlaps(CHANNEL_EDGES_KEV, grid.edges_kev)
 
 
 def unique_names(names: Sequence[str], obsids: Sequence[int], files: Sequence[str]) -> list[str]:
@@ -193,27 +197,32 @@ def unique_names(names: Sequence[str], obsids: Sequence[int], files: Sequence[st
 
 def _areas(pieces: Sequence[SourcePiece]) -> tuple[NDArray[np.float64], list[str]]:
     """Effective area per source on `MODEL_EDGES_KEV`, and a note where it is not the source's own."""
-    areas, notes = np.empty((len(pieces), len(MODEL_EDGES_KEV) - 1)), []
+    areas, notes = np.empty((len(pieces), len(MODEL_EDGES_KEV) - 1)), [""] * len(pieces)
+    analytic: list[int] = []
     for i, piece in enumerate(pieces):
-        note = ""
         if piece.area_cm2 is not None:
             areas[i] = piece.area_cm2
-        else:
-            known = piece.detector in DETECTORS
-            both = _analytic_areas(piece, (piece.detector,) if known else DETECTORS)
-            areas[i] = np.exp(np.log(both).mean(axis=0))
-            chips = piece.detector if known else "between those of ACIS-S and ACIS-I, the chip being unknown"
-            when = f"{piece.year:.0f}" if math.isfinite(piece.year) else f"{_USUAL_YEAR:.0f} (the date is unknown)"
-            note = f"hardness with the analytic area of {when}, {chips}"
-        notes.append(note)
+            continue
+        analytic.append(i)
+        known = piece.detector in DETECTORS
+        chips = piece.detector if known else "between those of ACIS-S and ACIS-I, the chip being unknown"
+        when = f"{piece.year:.0f}" if math.isfinite(piece.year) else f"{_USUAL_YEAR:.0f} (the date is unknown)"
+        notes[i] = f"hardness with the analytic area of {when}, {chips}"
+    if analytic:
+        without = [pieces[i] for i in analytic]
+        on_s, on_i = (
+            _analytic_areas(without, [p.detector if p.detector in DETECTORS else either for p in without])
+            for either in DETECTORS
+        )
+        areas[analytic] = np.sqrt(on_s * on_i)
     return np.maximum(areas, _SMALLEST_AREA_CM2), notes
 
 
-def _analytic_areas(piece: SourcePiece, detectors: Sequence[str]) -> NDArray[np.float64]:
-    """Analytic area of each of the detectors at the time and place of the source, never quite zero."""
-    year = piece.year if math.isfinite(piece.year) else _USUAL_YEAR
-    theta = piece.theta_arcmin if piece.theta_arcmin >= 0 else 0.0
-    areas = effective_area_cm2(list(detectors), year, theta)
+def _analytic_areas(pieces: Sequence[SourcePiece], detectors: Sequence[str]) -> NDArray[np.float64]:
+    """Analytic area on each of the detectors at the time and place of the source, never quite zero."""
+    years = [piece.year if math.isfinite(piece.year) else _USUAL_YEAR for piece in pieces]
+    theta = [piece.theta_arcmin if piece.theta_arcmin >= 0 else 0.0 for piece in pieces]
+    areas = effective_area_cm2(list(detectors), years, theta)
     return np.maximum(areas.astype(np.float64), _SMALLEST_AREA_CM2)
 
 
@@ -222,7 +231,7 @@ def encoder_ratio(piece: SourcePiece, grid: EnergyGrid) -> tuple[NDArray[np.floa
     same = np.ones(grid.n_bins, dtype=np.float32)
     if piece.area_cm2 is None or piece.detector not in DETECTORS:
         return same, ""
-    known = _analytic_areas(piece, (piece.detector,))[0]
+    known = _analytic_areas([piece], [piece.detector])[0]
     shares = area_shares(piece.area_cm2, known)
     if not shares["broad"] > 0 or not is_unlike(shares):
         return same, ""

@@ -11,12 +11,13 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
+import orjson
 from numpy.typing import NDArray
 
 from alignlab.errors import InputFileError
@@ -144,20 +145,38 @@ def parse_record(line: bytes, number: int) -> AxiaRecord:
 def _values(line: bytes) -> tuple[object, list[bytes]]:
     """A line as JSON, and the lists of pairs that were left as they are, each with a mark in its place."""
     lists: list[bytes] = []
-    rest = line
-    for key in () if _CUT in line else _EVENT_KEYS:
-        begins = _LIST[key].search(rest)
-        end = rest.find(b"]]", begins.end()) + 2 if begins is not None else 1
-        if begins is not None and end > 1:
-            lists.append(rest[begins.end(1) : end])
-            rest = rest[: begins.end(1)] + b'"%s%d"' % (_CUT, len(lists) - 1) + rest[end:]
-    try:
-        return (json.loads(rest) if lists else _json(line)), lists
-    except (RecursionError, ValueError):
-        return _json(line), []  # what is wrong is told of the line as it stands
+    rest: list[bytes] = []
+    done = 0
+    for first, last in () if _CUT in line else _list_spans(line):
+        rest += line[done:first], b'"%s%d"' % (_CUT, len(lists))
+        lists.append(line[first:last])
+        done = last
+    if lists:
+        with suppress(UnusableLineError):  # what is wrong is told of the line as it stands
+            return _json(b"".join([*rest, line[done:]])), lists
+    return _json(line), []
+
+
+def _list_spans(line: bytes) -> list[tuple[int, int]]:
+    """Where lists of pairs begin and end, in their order: no string is in them, so one ends before the next quote."""
+    spans = []
+    for key in _EVENT_KEYS:
+        if begins := _LIST[key].search(line):
+            quote = line.find(b'"', begins.end())
+            end = line.rfind(b"]]", begins.end(), len(line) if quote < 0 else quote)
+            if end > 0:
+                spans.append((begins.end(1), end + 2))
+    return sorted(spans)
 
 
 def _json(text: bytes) -> object:
+    with suppress(orjson.JSONDecodeError):
+        return orjson.loads(text)
+    return _lenient_json(text)
+
+
+def _lenient_json(text: bytes) -> object:
+    """Read what Python itself reads and writes, as NaN, and tell what is wrong by character."""
     try:
         return json.loads(text)
     except UnicodeDecodeError as problem:
@@ -177,16 +196,12 @@ def _holds_events(values: dict[str, object], key: str, lists: list[bytes]) -> bo
 
 
 def _pairs(text: bytes) -> object:
-    """A list of pairs of numbers as an array, without an object per number; as JSON has it where it is another list."""
-    skeleton = text.translate(None, b"0123456789.eE+- \t\r\n")
-    n_pairs = (len(skeleton) - 1) // 4
-    if n_pairs > 0 and skeleton == b"[" + b"[,]," * (n_pairs - 1) + b"[,]]":
-        words = text.replace(b", ", b",").translate(None, b"[]").split(b",")
-        try:
-            return pc.cast(pa.array(words, pa.string()), pa.float64()).to_numpy().reshape(n_pairs, 2)
-        except pa.ArrowInvalid:
-            return _json(text)
-    return _json(text)
+    """A list of pairs of numbers as an array; as JSON has it where it is another list."""
+    pairs = _json(text)
+    if isinstance(pairs, list) and set(map(type, pairs)) == {list} and set(map(len, pairs)) == {2}:
+        with suppress(TypeError, ValueError, OverflowError):
+            return np.fromiter(chain.from_iterable(pairs), np.float64, 2 * len(pairs)).reshape(-1, 2)
+    return pairs
 
 
 def _events(pairs: object, key: str) -> tuple[NDArray[np.float64], NDArray[np.float32], tuple[str, ...]]:
@@ -198,13 +213,14 @@ def _events(pairs: object, key: str) -> tuple[NDArray[np.float64], NDArray[np.fl
         raise UnusableLineError(expected) from problem
     if events.ndim != 2 or events.shape[1] != 2:
         raise UnusableLineError(f"{expected}, not of shape {events.shape}")
-    sound = np.isfinite(events).all(axis=1) & (events[:, 1] > 0) & (np.abs(events) < 1e12).all(axis=1)
-    if not sound.any():
-        raise UnusableLineError(f"{expected}; no event has a time and a positive energy")
+    time, energy = np.ascontiguousarray(events.T)
     notes: tuple[str, ...] = ()
+    sound = (np.abs(time) < 1e12) & (energy > 0) & (energy < 1e12)
     if not sound.all():
+        if not sound.any():
+            raise UnusableLineError(f"{expected}; no event has a time and a positive energy")
         notes = (f"{int((~sound).sum())} events without time or energy left out",)
-    time, energy = events[sound].T
+        time, energy = time[sound], energy[sound]
     if energy.max() > _LARGEST_KEV:
         energy = energy / 1000
     else:
@@ -215,6 +231,8 @@ def _events(pairs: object, key: str) -> tuple[NDArray[np.float64], NDArray[np.fl
 
 def _number(values: dict[str, object], key: str) -> float:
     value = values.get(key)
+    if type(value) is float:  # nearly all are
+        return value if abs(value) < 1e30 else math.nan
     if isinstance(value, str):
         try:
             value = float(value)
@@ -229,7 +247,9 @@ def _number(values: dict[str, object], key: str) -> float:
 
 def _text(values: dict[str, object], key: str) -> str:
     value = values.get(key)
-    return "".join(c for c in value if c.isprintable()).strip()[:80] if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return (value if value.isprintable() else "".join(filter(str.isprintable, value))).strip()[:80]
 
 
 def _obsid(value: float) -> int:

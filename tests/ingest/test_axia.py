@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from alignlab.errors import InputFileError
 from alignlab.ingest import axia_lines
-from alignlab.ingest.assemble import assemble
-from alignlab.ingest.axia import parse_record, read_axia, record_piece
+from alignlab.ingest.assemble import assemble, photon_channels
+from alignlab.ingest.axia import UnusableLineError, parse_record, read_axia, record_piece
 from alignlab.ingest.axia_block import Block, measure_block
 from alignlab.ingest.axia_lines import AxiaLines
 from alignlab.spectra.grid import energy_grid
+from alignlab.spectra.response import CHANNEL_EDGES_KEV
 from alignlab.variables import VARIABLE_NAMES
 
 GRID = energy_grid()
@@ -176,6 +177,9 @@ WRITTEN = {
     "twice": '[[1, 1]], "event_list": [[0.5, 1000.0], [2.25, 2000.0]]',
     "a mark of ours": '[[0.5, 1000.0], [2.25, 2000.0]], "source_type": "@list 0"',
     "an empty one first": '[[0.5, 1000.0], [2.25, 2000.0]], "original_event_list": []',
+    "a number that is none": '[[0.5, 1000.0], [NaN, 1], [2.25, 2000.0]], "theta": Infinity',
+    "numbers as text": '[["0.5", "1000.0"], [2.25, 2000]]',
+    "lists around it": '[[0.5, 1000.0], [2.25, 2000.0]], "pairs": [[{"original_event_list": [[7, 7]]}]], "more": 1',
 }
 
 
@@ -184,6 +188,28 @@ def test_lists_of_numbers_are_read_as_json_has_them(name):
     found = parse_record(b'{"source_name": "x", "event_list": ' + WRITTEN[name].encode() + b"}", 1)
     assert found.time_s.tolist() == [0.0, 1.75]
     assert found.energy_kev.tolist() == [1.0, 2.0]
+
+
+NO_PAIRS = [
+    '[[1, 2], "34"]',
+    '[[1, 2], {"3": 0, "4": 0}]',
+    "[[1, 2], [3]]",
+    "[[[1, 2]], [[3, 4]]]",
+    "[[1, 2], 3, [4, 5]]",
+]
+
+
+@pytest.mark.parametrize("written", NO_PAIRS)
+def test_other_lists_are_not_taken_for_pairs(written):
+    with pytest.raises(UnusableLineError, match="must be"):
+        parse_record(b'{"event_list": %s}' % written.encode(), 1)
+
+
+def test_photons_fall_into_the_channels_of_a_histogram():
+    edges = CHANNEL_EDGES_KEV
+    drawn = np.random.default_rng(1).uniform(0, 9, 5_000)
+    for energy in (np.concatenate([drawn, edges, [np.nan]]), np.append(drawn, edges).astype(np.float32)):
+        np.testing.assert_array_equal(photon_channels(energy), np.histogram(energy, edges)[0])
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e9), st.floats(100, 1e4)), min_size=1, max_size=8))
