@@ -53,7 +53,8 @@ class AxiaLines:
         with self._file:
             try:
                 for piece in _pieces(self._file):
-                    *lines, held = (held + piece).split(b"\n")
+                    first, *others = piece.split(b"\n")
+                    *lines, held = held + first, *others
                     for line in lines:
                         if line and not line.isspace():
                             yield number, line
