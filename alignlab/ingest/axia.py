@@ -122,7 +122,7 @@ def parse_record(line: bytes, number: int) -> AxiaRecord:
     values, lists = _values(line)
     if not isinstance(values, dict):
         raise UnusableLineError(f"a JSON {type(values).__name__}; expected an object with event_list")
-    key = next((k for k in _EVENT_KEYS if _holds_events(values, k, lists)), None)
+    key = next((k for k in _EVENT_KEYS if _holds_events(values, k, lists, line)), None)
     if key is None:
         raise UnusableLineError("no event_list with events; expected [[time in s, energy in eV], ...]")
     time, energy, notes = _events(values[key], key)
@@ -187,11 +187,15 @@ def _lenient_json(text: bytes) -> object:
         raise UnusableLineError(f"broken JSON ({problem})") from problem
 
 
-def _holds_events(values: dict[str, object], key: str, lists: list[bytes]) -> bool:
+def _holds_events(values: dict[str, object], key: str, lists: list[bytes], line: bytes) -> bool:
     """Whether something stands under a key; a list that was left out until now takes its place."""
     held = values.get(key)
     if lists and isinstance(held, str) and held.startswith(_CUT.decode()):
-        held = values[key] = _pairs(lists[int(held[len(_CUT) :])])
+        try:
+            held = values[key] = _pairs(lists[int(held[len(_CUT) :])])
+        except UnusableLineError:
+            _json(line)  # tells what is wrong by its place in the line
+            raise
     return len(held) > 0 if isinstance(held, np.ndarray) else bool(held)
 
 

@@ -205,6 +205,12 @@ def test_other_lists_are_not_taken_for_pairs(written):
         parse_record(b'{"event_list": %s}' % written.encode(), 1)
 
 
+def test_what_is_wrong_in_a_list_is_told_by_its_place_in_the_line():
+    line = b'{"source_name": "x", "event_list": [[1, 2], [3, x]], "obsid": 1}'
+    with pytest.raises(UnusableLineError, match=rf"character {line.index(b'x]') + 1}:"):
+        parse_record(line, 1)
+
+
 def test_photons_fall_into_the_channels_of_a_histogram():
     edges = CHANNEL_EDGES_KEV
     drawn = np.random.default_rng(1).uniform(0, 9, 5_000)
