@@ -105,7 +105,7 @@ def main() -> None:
         assert process.stdout is not None
         told = process.stdout.read().split()
         if process.returncode or len(told) != 2:
-            sys.exit("the ingest failed")
+            sys.exit(f"the ingest failed (exit code {process.returncode}, it told {told})")
         rate = (int(told[0]) + int(told[1])) / seconds
         print(f"{told[0]} sources, {told[1]} broken lines, {seconds:.1f} s ({processor:.1f} s of the processor)")
         print(f"{rate:,.0f} records/s ({'reaches' if rate >= BAR_PER_S else 'BELOW'} {BAR_PER_S:,.0f})")

@@ -106,8 +106,9 @@ def paper_split(n_sources: int, *, rng: np.random.Generator) -> NDArray[np.str_]
     ndarray of str, shape (n_sources,)
     """
     share = np.array(PAPER_SPLIT_SIZES[1:]) / sum(PAPER_SPLIT_SIZES)
-    # A training asks each of them for two sources, however small the survey.
-    sizes = np.maximum(np.rint(share * n_sources), 2).astype(int)
+    # A training asks each of them for two sources, however small the survey; where not even so many are there, for one.
+    fewest = 2 if n_sources >= 2 * len(SPLITS) else 1
+    sizes = np.maximum(np.rint(share * n_sources), fewest).astype(int)
     labels = np.repeat(SPLITS, [n_sources - sizes.sum(), *sizes])
     return rng.permutation(labels)
 

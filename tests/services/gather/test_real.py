@@ -75,7 +75,9 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled(sky: Archives, conf
         return has_come
 
     moments = [comes(dice.randint(1, 6)) for _ in range(4)]
-    n_kills = gather_with_kills(config.data_dir, "real", small_steps(sky).to_json(), moments=moments)
+    environment = {"ALIGNLAB_ADS_TOKEN": TOKEN, "OPENAI_API_KEY": KEY}
+    recipe = small_steps(sky).to_json()
+    n_kills = gather_with_kills(config.data_dir, "real", recipe, moments=moments, environment=environment)
     assert n_kills == 4
     assert sum(all_repeated(sky).values()) <= n_kills * THREADS
     assert_as_calm(config, calm)
