@@ -27,7 +27,7 @@ from alignlab.progress import OnStep, report
 from alignlab.spectra.grid import GridKind
 
 #: A block ends with so many lines, or bytes.
-BLOCK_LINES, BLOCK_BYTES = 128, 16 * 1024**2
+BLOCK_LINES, BLOCK_BYTES = 256, 16 * 1024**2
 #: Raise it when blocks of an older version must not be taken over.
 _VERSION = 1
 #: Smaller files are not worth a process.

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from alignlab.errors import DamagedArtefactError
 
+#: What comes as a stream of narrow rows is written in this much: without a limit its blocks stay until memory is full.
+_STREAM_MEMORY = "200MB"
+
 
 def write_tables(path: Path, tables: Mapping[str, pd.DataFrame | pa.Table | pa.RecordBatchReader]) -> None:
     """Write each table into a new DuckDB file, in row order."""
@@ -21,6 +24,8 @@ def write_tables(path: Path, tables: Mapping[str, pd.DataFrame | pa.Table | pa.R
             is_frame = isinstance(table, pd.DataFrame)
             arrow = pa.Table.from_pandas(table, preserve_index=False) if is_frame else table
             connection.register("incoming", arrow)
+            is_stream = isinstance(arrow, pa.RecordBatchReader)
+            connection.execute(f"SET memory_limit = '{_STREAM_MEMORY}'" if is_stream else "RESET memory_limit")
             connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM incoming')
             connection.unregister("incoming")
 
