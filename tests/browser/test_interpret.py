@@ -61,7 +61,7 @@ def saved(page: Page, key: str) -> tuple[str, bytes]:
 @pytest.mark.real_data
 def test_a_real_quasar_is_dropped_answered_and_taken_away(page: Watched, real_data: Path):
     choose(page.page, [real_data / "spectra" / name for name in FILES["3C 186"]])
-    page.page.wait_for_selector(".al-near", timeout=60_000)
+    page.page.wait_for_selector(".al-nearest", timeout=60_000)
     shown = answered(page)
     assert shown.inner_text(".al-source-name h1") == "3C 186"
     shown.wait_for_selector(".st-key-interpret_map .js-plotly-plot")

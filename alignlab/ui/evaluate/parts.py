@@ -82,7 +82,7 @@ def _submit(workspace: Workspace, name: str) -> None:
     try:
         queue.submit(
             "evaluate",
-            EvaluateRecipe(part=name, split=SPLIT),
+            EvaluateRecipe(name=name, part=name, split=SPLIT),
             config=workspace.config,
             survey=workspace.survey.name,
             seed=workspace.run.meta.seed or 0,

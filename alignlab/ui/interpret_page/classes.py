@@ -29,7 +29,7 @@ def classes_html(interpretation: Interpretation, colours: ClassColours) -> str:
     more = f'<p class="al-dim">{hidden} classes less probable than these are in the report.</p>' if hidden > 0 else ""
     return (
         f'<h2 class="al-part">What class it may be {mark(classes.id)}</h2><p id="{anchor(classes.id)}">{statement}</p>'
-        f'<div class="al-classes" role="img" aria-label="{escape(classes.statement, quote=True)}">{rows}</div>{more}'
+        f'<div class="al-odds" role="img" aria-label="{escape(classes.statement, quote=True)}">{rows}</div>{more}'
         f'<p class="al-dim">{escape(_how(classes))}</p>'
     )
 
@@ -39,7 +39,8 @@ def _bar(probability: float, low: float, high: float, colour: str) -> str:
     if math.isfinite(low) and math.isfinite(high):
         interval = f'<b style="left: {100 * low:.1f}%; width: {100 * (high - low):.1f}%"></b>'
     return (
-        f'<span class="al-bar"><i style="width: {100 * probability:.1f}%; background: {colour}"></i>{interval}</span>'
+        f'<span class="al-odds-bar"><i style="width: {100 * probability:.1f}%; background: {colour}"></i>'
+        f"{interval}</span>"
     )
 
 

@@ -70,7 +70,7 @@ def _alone(place: Place) -> str:
 def _known(known: KnownSource) -> str:
     what = f"{known.source_class or 'not classified'}, survey {known.survey_name} ({known.survey_origin})"
     return (
-        f'<li class="al-near al-known" id="{anchor(known.id)}"><span class="al-pin">⌖</span>'
+        f'<li class="al-nearest al-known" id="{anchor(known.id)}"><span class="al-pin">⌖</span>'
         f"{_name(known.name, known.index, known.overlay)}<span>{escape(what)}</span>"
         f'<span class="al-figure">{known.separation_arcsec:.1f}″</span>{mark(known.id)}</li>'
     )
@@ -80,7 +80,7 @@ def _neighbour(subject: Subject, neighbour: NeighbourEvidence, colours: ClassCol
     drawing = mini_spectrum(np.asarray(subject.workspace.survey.spectra[neighbour.index]), shade=shade())
     dot = f'<i class="al-class-dot" style="background: {colours.of(neighbour.source_class)}"></i>'
     return (
-        f'<li class="al-near" id="{anchor(neighbour.id)}">{drawing}{_name(neighbour.name, neighbour.index, None)}'
+        f'<li class="al-nearest" id="{anchor(neighbour.id)}">{drawing}{_name(neighbour.name, neighbour.index, None)}'
         f"<span>{dot}{escape(neighbour.source_class or 'not classified')}</span>"
         f'<span class="al-figure" title="cosine similarity">{neighbour.similarity:.3f}</span>{mark(neighbour.id)}</li>'
     )

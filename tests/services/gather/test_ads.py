@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import pytest
 
@@ -47,11 +46,6 @@ def ads():
     papers[SILENT]["abstract"] = None
     with AdsServer(papers) as server:
         yield server
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return Config(data_dir=tmp_path)
 
 
 @pytest.fixture

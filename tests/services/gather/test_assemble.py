@@ -43,11 +43,6 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return templates_in(tmp_path_factory.mktemp("templates"))
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return Config(data_dir=tmp_path / "data")
-
-
 @pytest.fixture(scope="module")
 def whole(templates: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Config, Collection]:
     """A collection with everything there, and its survey."""

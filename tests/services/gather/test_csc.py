@@ -6,7 +6,6 @@ import dataclasses
 import random
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from pyvo.dal import TAPService
@@ -35,11 +34,6 @@ KEYS = {f"{row.obsid:05d}_000_{row.region_id:04d}" for row in WANTED.itertuples(
 def server() -> Iterator[TapServer]:
     with csc_server(SKY) as server:
         yield server
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return Config(data_dir=tmp_path)
 
 
 @pytest.fixture

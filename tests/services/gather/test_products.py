@@ -7,7 +7,6 @@ import hashlib
 import random
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -30,11 +29,6 @@ KINDS = {"pha": "pha3", "arf": "arf3", "rmf": "rmf3", "evt": "regevt3"}
 def server() -> Iterator[ProductServer]:
     with ProductServer() as server:
         yield server
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return Config(data_dir=tmp_path)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import random
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,11 +29,6 @@ def sky(monkeypatch: pytest.MonkeyPatch) -> Iterator[Archives]:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     with archives(16) as found:
         yield found
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return Config(data_dir=tmp_path / "data")
 
 
 def collection_in(config: Config) -> Collection:

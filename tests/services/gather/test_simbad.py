@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import pytest
 
@@ -50,11 +49,6 @@ def field(i: int) -> list[SkyObject]:
 def server():
     with simbad_server(Sky(objects=[o for i in range(N) for o in field(i)])) as server:
         yield server
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return Config(data_dir=tmp_path)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -46,11 +45,6 @@ def fill(config: Config, n: int = N) -> Collection:
     collection.put("sourced", sourced)
     collection.put("matches", matches)
     return collection
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return Config(data_dir=tmp_path / "data")
 
 
 @pytest.fixture

@@ -71,5 +71,5 @@ function choice(label, onChange) {
 }
 
 function field(text, control) {
-  return el("label", { class: "al-field" }, el("span", {}, text), control);
+  return el("label", { class: "al-map-field" }, el("span", {}, text), control);
 }
