@@ -30,6 +30,13 @@ else:
         st.Page("pages/interpret.py", title="Interpret", icon=":material/query_stats:"),
         st.Page("pages/survey.py", title="Survey", icon=":material/list_alt:"),
     ]
+    discover = [
+        st.Page("pages/outliers.py", title="Outliers", icon=":material/auto_awesome:"),
+        st.Page("pages/follow_up.py", title="Follow-up", icon=":material/bookmark:"),
+        st.Page("pages/clusters.py", title="Clusters", icon=":material/bubble_chart:"),
+        st.Page("pages/networks.py", title="Networks", icon=":material/hub:"),
+        st.Page("pages/populations.py", title="Populations", icon=":material/groups:"),
+    ]
     evaluate = [
         st.Page("pages/retrieval.py", title="Retrieval", icon=":material/manage_search:"),
         st.Page("pages/parameters.py", title="Parameters", icon=":material/straighten:"),
@@ -40,7 +47,7 @@ else:
         st.Page("pages/runs.py", title="Runs", icon=":material/compare:"),
         st.Page("pages/collect.py", title="Collect", icon=":material/travel_explore:"),
     ]
-    page = st.navigation({"Explore": explore, "Evaluate": evaluate, "Lab": lab})
+    page = st.navigation({"Explore": explore, "Discover": discover, "Evaluate": evaluate, "Lab": lab})
     header.show(workspace, page_title=page.title)
     page.run()
     theme.footer(workspace)

@@ -1,0 +1,12 @@
+"""The Networks page from top to bottom."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from alignlab.services.workspace import Workspace
+
+
+def show(workspace: Workspace) -> None:
+    """Draw the page."""
+    st.html(f'<div class="al-empty">Networks of run {workspace.run.run_id}: being built.</div>')
