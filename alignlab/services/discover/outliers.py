@@ -1,0 +1,200 @@
+"""Outliers of a run: every method's score for every source, kept beside the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alignlab.analysis.outliers.ranks import percentile_ranks, strangest_first
+from alignlab.errors import AlignlabError
+from alignlab.progress import OnStep
+from alignlab.services.discover.outlier_classes import ClassScores, class_scores
+from alignlab.store.findings import read_finding
+from alignlab.store.run import Run
+from alignlab.store.survey import Survey
+
+Scope = Literal["all", "test"]
+SCOPES: tuple[Scope, ...] = ("all", "test")
+COMBINED = "combined"
+#: Raised when scores change their meaning: kept ones are then computed again.
+VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """A way to say how strange a source is.
+
+    Attributes
+    ----------
+    name : str
+        Its key in `METHODS`.
+    label : str
+        For a person, two or three words.
+    description : str
+        One sentence: what the score is, and in what unit.
+    """
+
+    name: str
+    label: str
+    description: str
+
+
+METHODS: Mapping[str, Method] = {
+    method.name: method
+    for method in (
+        Method(
+            name="forest",
+            label="Isolation forest",
+            description="How few random cuts separate a source from the others (100 trees, each grown from 256 "
+            "sources; coniferest); 0 to 1.",
+        ),
+        Method(
+            name="forest_sklearn",
+            label="Isolation forest (scikit-learn)",
+            description="The same forest as scikit-learn grows it, with other random cuts; 0 to 1. Not in the "
+            "combination, where it would count one idea twice.",
+        ),
+        Method(
+            name="knn",
+            label="Distance to neighbours",
+            description="Mean cosine distance to the 15 nearest sources; 0 to 2.",
+        ),
+        Method(
+            name="lof",
+            label="Local outlier factor",
+            description="How much thinner its surroundings are than those of its 15 nearest sources; 1 is as thin.",
+        ),
+        Method(
+            name="reconstruction",
+            label="Reconstruction error",
+            description="By how much the autoencoder misses the spectrum beyond what Poisson noise explains; in "
+            "standard deviations of that noise.",
+        ),
+        Method(
+            name="disagreement",
+            label="Spectrum against papers",
+            description="Share of all papers' vectors that lie nearer to its spectrum than its own, and of all "
+            "spectra nearer to its papers than its own, the mean of both; in percent.",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class OutlierScores:
+    """How strange every source of a survey is, by every method. Higher is stranger.
+
+    Attributes
+    ----------
+    representation : str
+        In which forests and neighbours were computed.
+    scope : {"all", "test"}
+        The sources that were compared with each other.
+    scores : mapping of str to ndarray of float32, shape (n,)
+        One per name in `METHODS`; NaN where it has nothing to say: outside the scope, or no papers.
+    combined : ndarray of float32, shape (n,)
+        All of them together, 0 to 100.
+    told : dict
+        JSON: survey, run, seed, counts, parameters.
+    """
+
+    representation: str
+    scope: str
+    scores: Mapping[str, NDArray[np.float32]]
+    combined: NDArray[np.float32]
+    told: dict[str, Any]
+
+    def of(self, method: str) -> NDArray[np.float32]:
+        """Scores of one method, or the combined ones; shape (n,).
+
+        Raises
+        ------
+        AlignlabError
+            If there is no such method.
+        """
+        if method == COMBINED:
+            return self.combined
+        if method not in self.scores:
+            raise AlignlabError(
+                f"There is no outlier score {method!r}.", remedy=f"Choose one of {', '.join([COMBINED, *self.scores])}."
+            )
+        return self.scores[method]
+
+    def percentile(self, method: str) -> NDArray[np.float32]:
+        """Percentile of each source among those scored, 0 to 100, shape (n,); NaN where there is no score."""
+        return percentile_ranks(self.of(method))
+
+    def ranking(self, method: str) -> NDArray[np.int64]:
+        """Rows of the sources that have a score, strangest first."""
+        return strangest_first(self.of(method))
+
+
+def outlier_scores(
+    survey: Survey,
+    run: Run,
+    *,
+    representation: str = "both",
+    scope: str = "all",
+    seed: int = 0,
+    on_step: OnStep | None = None,
+) -> OutlierScores:
+    """Score the sources of a run's survey by every method.
+
+    Parameters
+    ----------
+    survey, run
+        The run is of this survey.
+    representation : str
+        One of `alignlab.store.run.REPRESENTATIONS`.
+    scope : {"all", "test"}
+        Which sources are compared with each other: all, or the test split alone, as in the paper.
+    seed : int
+        Of the forests, and of the references drawn from a survey too large for exact neighbours.
+    on_step : callable, optional
+        Progress and cancellation.
+
+    Raises
+    ------
+    AlignlabError
+        If there is no such representation or scope, or too few sources.
+    """
+    raise NotImplementedError
+
+
+def kept_outliers(run: Run, representation: str = "both", scope: str = "all") -> OutlierScores | None:
+    """The scores that `find_outliers` has kept beside a run; None where there are none."""
+    finding = read_finding(run.folder, finding_name(representation, scope), VERSION)
+    if finding is None:
+        return None
+    scores = dict(finding.arrays)
+    combined = scores.pop(COMBINED)
+    return OutlierScores(
+        representation=representation, scope=scope, scores=scores, combined=combined, told=finding.told
+    )
+
+
+def find_outliers(
+    survey: Survey,
+    run: Run,
+    *,
+    representation: str = "both",
+    scope: str = "all",
+    seed: int = 0,
+    on_step: OnStep | None = None,
+) -> OutlierScores:
+    """Compute scores, as `outlier_scores` does, and keep them beside the run."""
+    raise NotImplementedError
+
+
+def class_distributions(survey: Survey, scores: OutlierScores, method: str = COMBINED) -> list[ClassScores]:
+    """How the scores of each class are distributed: the strangest class, by its median, first."""
+    return class_scores(survey.sources["source_class"].to_numpy(dtype=np.str_), scores.of(method))
+
+
+def finding_name(representation: str, scope: str) -> str:
+    """Name of the finding that holds these scores, for `alignlab.store.findings.finding_stamp`."""
+    return f"outliers-{representation}-{scope}"
