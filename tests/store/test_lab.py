@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from alignlab.errors import AlignlabError, DamagedArtefactError
-from alignlab.store.lab import MIGRATIONS, Lab, SavedScene
+from alignlab.store.lab import Lab, SavedScene
+from alignlab.store.lab_file import MIGRATIONS
 
 
 def test_choices_labels_notes_and_selections_survive_a_restart(tmp_path):
