@@ -1,10 +1,11 @@
-"""The spectrum autoencoder: a small transformer on patches of energy bins, 400 numbers to 64 and back."""
+"""The spectrum autoencoder: a small transformer (or GRU) on patches of energy bins, 400 numbers to 64 and back."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -15,6 +16,9 @@ from torch.nn import functional as F
 from alignlab.spectra.grid import N_BINS
 
 _SHAPE_KEY = "shape"
+
+#: How tokens see each other: each looks at all (transformer), or they are read one after the other (recurrent network).
+Mixing = Literal["attention", "recurrence"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +39,8 @@ class AutoencoderShape:
         Width to which tokens shrink before they are flattened into the latent, and from which they grow again.
     dropout : float
         Fraction dropped in training, after attention and in the feed-forward layers.
+    mixing : {"attention", "recurrence"}
+        Transformer blocks, or bidirectional gated recurrent units (Cho et al. 2014) in their place.
     """
 
     n_bins: int = N_BINS
@@ -46,6 +52,7 @@ class AutoencoderShape:
     decoder_layers: int = 2
     token_dim: int = 24
     dropout: float = 0.0
+    mixing: Mixing = "attention"
 
     @property
     def n_patches(self) -> int:
@@ -67,7 +74,7 @@ class SpectrumAutoencoder(nn.Module):
     Raises
     ------
     ValueError
-        If patches do not divide the bins, or heads the width.
+        If patches do not divide the bins, heads the width, or nothing mixes tokens by that name.
     """
 
     def __init__(self, shape: AutoencoderShape | None = None) -> None:
@@ -77,18 +84,21 @@ class SpectrumAutoencoder(nn.Module):
             raise ValueError(f"patch_size must divide {shape.n_bins} bins, {shape.patch_size} does not")
         if shape.d_model % shape.n_heads:
             raise ValueError(f"n_heads must divide d_model {shape.d_model}, {shape.n_heads} does not")
+        if shape.mixing not in get_args(Mixing):
+            raise ValueError(f"mixing must be one of {', '.join(get_args(Mixing))}, not {shape.mixing!r}")
         self.shape = shape
+        block = _Block if shape.mixing == "attention" else _RecurrentBlock
         flat = shape.n_patches * shape.token_dim
         self.embed = nn.Linear(2 * shape.patch_size, shape.d_model)
         self.encoder_positions = nn.Parameter(0.02 * torch.randn(shape.n_patches, shape.d_model))
-        self.encoder = nn.Sequential(*(_Block(shape) for _ in range(shape.encoder_layers)))
+        self.encoder = nn.Sequential(*(block(shape) for _ in range(shape.encoder_layers)))
         self.encoder_norm = nn.LayerNorm(shape.d_model)
         self.narrow = nn.Linear(shape.d_model, shape.token_dim)
         self.to_latent = nn.Linear(flat, shape.latent_dim)
         self.from_latent = nn.Linear(shape.latent_dim, flat)
         self.widen = nn.Linear(shape.token_dim, shape.d_model)
         self.decoder_positions = nn.Parameter(0.02 * torch.randn(shape.n_patches, shape.d_model))
-        self.decoder = nn.Sequential(*(_Block(shape) for _ in range(shape.decoder_layers)))
+        self.decoder = nn.Sequential(*(block(shape) for _ in range(shape.decoder_layers)))
         self.decoder_norm = nn.LayerNorm(shape.d_model)
         self.to_patch = nn.Linear(shape.d_model, shape.patch_size)
 
@@ -199,6 +209,22 @@ class _Block(nn.Module):
         x = x + self.dropout(self.attention_out(attended))
         added: Tensor = self.feed_forward(x)
         return x + self.dropout(added)
+
+
+class _RecurrentBlock(nn.Module):
+    """Pre-norm recurrent block: the tokens read from both ends by gated recurrent units, then brought to the width."""
+
+    def __init__(self, shape: AutoencoderShape) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(shape.d_model)
+        self.read = nn.GRU(shape.d_model, shape.d_model, batch_first=True, bidirectional=True)
+        self.out = nn.Linear(2 * shape.d_model, shape.d_model)
+        self.dropout = nn.Dropout(shape.dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        read, _ = self.read(self.norm(x))
+        mixed: Tensor = x + self.dropout(self.out(read))
+        return mixed
 
 
 def _finite_rows(values: ArrayLike, dim: int, name: str) -> Tensor:

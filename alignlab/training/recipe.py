@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, get_args
 
 from alignlab.errors import RecipeError
 from alignlab.literature.aspects import ASPECTS
-from alignlab.models.autoencoder import AutoencoderShape
+from alignlab.models.autoencoder import AutoencoderShape, Mixing
 from alignlab.models.criterion import Loss
 from alignlab.models.heads import Activation, MissingAspect
 from alignlab.models.spectrum_input import SpectrumInput
@@ -34,7 +34,7 @@ class EncoderRecipe(Recipe):
     scaling_min, scaling_max : float
         With `augment`, expected counts are multiplied by a factor from this (log-uniform) range for half of the
         spectra, so that every spectral shape is also seen fainter and brighter.
-    patch_size, d_model, n_heads, encoder_layers, decoder_layers, token_dim, latent_dim, dropout
+    patch_size, d_model, n_heads, encoder_layers, decoder_layers, token_dim, latent_dim, dropout, mixing
         See `alignlab.models.autoencoder.AutoencoderShape`.
     learning_rate : float
         Peak of Adam's; it rises over the first 2% of the steps and falls to zero along a cosine.
@@ -62,7 +62,9 @@ class EncoderRecipe(Recipe):
     batch_size: int = 64
     max_epochs: int = 24
     patience: int = 10
+    mixing: Mixing = "attention"
 
+    LATER: ClassVar[frozenset[str]] = frozenset({"mixing"})
     RANGES: ClassVar[dict[str, Range]] = {
         "scaling_min": (0.01, 1),
         "scaling_max": (1, 100),
@@ -80,7 +82,7 @@ class EncoderRecipe(Recipe):
         "max_epochs": (1, 2000),
         "patience": (1, 2000),
     }
-    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"target": get_args(Target)}
+    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"target": get_args(Target), "mixing": get_args(Mixing)}
     MEANINGS: ClassVar[dict[str, str]] = {
         "name": "Begins the names of what this recipe makes.",
         "target": "What the encoder learns to draw: the spectrum without noise, or (paper) its own input.",
@@ -100,6 +102,7 @@ class EncoderRecipe(Recipe):
         "batch_size": "Spectra in one step.",
         "max_epochs": "Most passes over the training spectra.",
         "patience": "Epochs without a better validation error after which the training stops.",
+        "mixing": "How tokens see each other: each looks at all (transformer), or they are read in turn (recurrent).",
     }
 
     def _check_together(self) -> None:

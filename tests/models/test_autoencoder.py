@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from safetensors.numpy import save
 
-from alignlab.models.autoencoder import AutoencoderShape, SpectrumAutoencoder
+from alignlab.models.autoencoder import AutoencoderShape, Mixing, SpectrumAutoencoder
 from alignlab.training.recipe import EncoderRecipe
 
 SMALL = AutoencoderShape(patch_size=40, d_model=16, n_heads=2, encoder_layers=1, decoder_layers=1, token_dim=4)
@@ -18,10 +20,10 @@ def spectra() -> np.ndarray:
     return np.random.default_rng(0).random((33, 400), np.float32)
 
 
-@pytest.fixture
-def small() -> SpectrumAutoencoder:
+@pytest.fixture(params=["attention", "recurrence"])
+def small(request: pytest.FixtureRequest) -> SpectrumAutoencoder:
     torch.manual_seed(0)
-    return SpectrumAutoencoder(SMALL).eval()
+    return SpectrumAutoencoder(replace(SMALL, mixing=request.param)).eval()
 
 
 def test_400_numbers_become_64_and_400_again(spectra: np.ndarray) -> None:
@@ -60,12 +62,13 @@ def test_every_bin_reaches_the_latent_and_comes_back(small: SpectrumAutoencoder,
     assert bool((x.grad.abs().sum(0) > 0).all())  # type: ignore[union-attr]
 
 
-def test_it_learns_a_family_of_lines() -> None:
+@pytest.mark.parametrize("mixing", ["attention", "recurrence"])
+def test_it_learns_a_family_of_lines(mixing: Mixing) -> None:
     torch.manual_seed(1)
     bins = torch.arange(400.0)
     centre = 100 + 200 * torch.rand(96, 1)
     x = torch.exp(-0.5 * ((bins - centre) / 25) ** 2)
-    model = SpectrumAutoencoder(SMALL)
+    model = SpectrumAutoencoder(replace(SMALL, mixing=mixing))
     optimiser = torch.optim.Adam(model.parameters(), lr=3e-3)
     for _ in range(200):
         loss = (model(x) - x).abs().mean()
@@ -99,3 +102,5 @@ def test_bad_input_is_refused(small: SpectrumAutoencoder, spectra: np.ndarray) -
         SpectrumAutoencoder(AutoencoderShape(patch_size=7))
     with pytest.raises(ValueError, match="n_heads must divide"):
         SpectrumAutoencoder(AutoencoderShape(d_model=10, n_heads=4))
+    with pytest.raises(ValueError, match="attention, recurrence, not 'shaking'"):
+        SpectrumAutoencoder(AutoencoderShape(mixing="shaking"))  # type: ignore[arg-type]

@@ -155,11 +155,14 @@ def test_estimates_are_a_table_of_sixty_columns():
 
 
 def test_heads_can_be_trained_on_the_latents_of_another_encoder(demo_copy):
-    survey, recipe = Catalogue(demo_copy).survey("demo"), EncoderRecipe(name="mine")
+    survey = Catalogue(demo_copy).survey("demo")
+    recipe = EncoderRecipe(name="mine", latent_dim=8, mixing="recurrence")
     torch.manual_seed(3)
-    save_encoder(demo_copy.encoders_dir / "mine-1.safetensors", SpectrumAutoencoder(), recipe=recipe, facts={})
+    mine = SpectrumAutoencoder(recipe.shape())
+    save_encoder(demo_copy.encoders_dir / "mine-1.safetensors", mine, recipe=recipe, facts={})
     wish = replace(SHORT, encoder="mine-1")
     run = train_run(survey, wish, config=demo_copy, seed=5)
+    assert run.latents("spectrum").shape == (survey.n_sources, 8)
     mine = load_encoder(demo_copy.encoders_dir / "mine-1.safetensors")
     np.testing.assert_allclose(run.latents("spectrum")[:9], mine.encode_in_batches(survey.spectra[:9]), atol=1e-5)
     assert train_run(survey, wish, config=demo_copy, seed=5).run_id == run.run_id

@@ -97,11 +97,14 @@ def _result(spec: JobSpec, path: Path) -> dict[str, Any]:
 KIND = JobKind(
     name="encoder",
     label="Spectrum encoder",
-    summary="Learn to compress a spectrum to 64 numbers from which it can be drawn again.",
+    summary="Learn to compress a spectrum to a few numbers from which it can be drawn again.",
     recipe=EncoderRecipe,
     presets={
         "Denoising": EncoderRecipe(name="encoder"),
         "As in the paper": EncoderRecipe(name="encoder-paper", target="observed", augment=False),
+        # The earlier study compressed a spectrum to eight numbers (arXiv:2510.14102).
+        "Eight numbers": EncoderRecipe(name="encoder-eight", target="observed", augment=False, latent_dim=8),
+        "Recurrent": EncoderRecipe(name="encoder-recurrent", mixing="recurrence"),
         "Small": EncoderRecipe(
             name="encoder-small",
             patch_size=40,
