@@ -118,6 +118,17 @@ class LabelTables(LabFile):
             ).fetchall()
         return [Note(person=person, text=text, created_utc=created) for person, text, created in rows]
 
+    def all_notes(self, survey: str) -> dict[str, list[Note]]:
+        """Remarks about all sources of a survey by the source's name, oldest first."""
+        with self._connect() as connection:
+            rows = connection.execute(
+                "SELECT source_name, person, text, created_utc FROM note WHERE survey = ? ORDER BY id", (survey,)
+            ).fetchall()
+        notes: dict[str, list[Note]] = {}
+        for name, person, text, created in rows:
+            notes.setdefault(name, []).append(Note(person=person, text=text, created_utc=created))
+        return notes
+
 
 def _change(row: tuple[str, str, str | None, str | None, str]) -> LabelChange:
     source_name, person, before, after, changed_utc = row
