@@ -172,7 +172,7 @@ def share_test(
 def mantel_haenszel(
     first: NDArray[np.bool_], second: NDArray[np.bool_], strata: tuple[NDArray[np.integer], NDArray[np.integer]]
 ) -> tuple[float, float]:
-    """Common odds ratio of 2 x 2 tables, and the p of their test with continuity correction (Mantel & Haenszel 1959)."""
+    """Common odds ratio of 2 x 2 tables, and the p of its test with continuity correction (Mantel & Haenszel 1959)."""
     above = below = excess = variance = 0.0
     for stratum in np.unique(np.concatenate(strata)):
         one, other = first[strata[0] == stratum], second[strata[1] == stratum]
