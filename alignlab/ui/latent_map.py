@@ -128,7 +128,7 @@ def latent_map(
 def map_marks(encoded: EncodedMap, marks: Marks) -> None:
     """Tell the map what is picked, how to lay itself out and what to change."""
     data = {name: encoded.meta[name] for name in ("key", "dataset", "rows", "geometry")} | asdict(marks)
-    _hand_over("alignlab_map_marks", "alignlabMarks", "alignlab:marks")(key="alignlab_map_marks", data=data, height=1)
+    hand_over("alignlab_map_marks", "alignlabMarks", "alignlab:marks")(key="alignlab_map_marks", data=data, height=1)
 
 
 def second_map(encoded: EncodedMap, second: EncodedMap) -> None:
@@ -137,7 +137,7 @@ def second_map(encoded: EncodedMap, second: EncodedMap) -> None:
     data = {name: second.meta[name] for name in names} | {"table": second.table.select(["x", "y"])}
     if second.meta["rows"] != encoded.meta["rows"]:
         raise ValueError("both maps must show the same rows")
-    _hand_over("alignlab_second_map", "alignlabSecond", "alignlab:second")(
+    hand_over("alignlab_second_map", "alignlabSecond", "alignlab:second")(
         key="alignlab_second_map", data=data, height=1
     )
 
@@ -161,5 +161,6 @@ def _map_component(bundle: str) -> ComponentRenderer:
 
 
 @cache
-def _hand_over(name: str, store: str, event: str) -> ComponentRenderer:
+def hand_over(name: str, store: str, event: str) -> ComponentRenderer:
+    """An element that shows nothing: its data goes to ``window.<store>[data.key]`` and is told by an event."""
     return st.components.v2.component(name, js=_HAND_OVER_JS.format(store=store, event=event), isolate_styles=False)

@@ -2,49 +2,63 @@
 // memory so that it survives a change of page, which clears the address. The server is never asked.
 
 export const NAMES = ["colour", "stretch", "palette", "order", "filter", "lasso", "camera", "duplicates"];
-const STORE = "alignlab.map";
-let remembered = null;
 
-/** What is chosen, by name; a name that is absent was left open. An address that names anything counts alone. */
-export function readAddress() {
-  if (remembered) return { ...remembered };
-  const query = new URLSearchParams(window.location.search);
-  const named = NAMES.some((name) => query.has(name));
-  const source = named ? Object.fromEntries(query) : readStore();
-  remembered = Object.fromEntries(NAMES.filter((name) => source[name]).map((name) => [name, source[name]]));
-  return { ...remembered };
+/** The part of the address that one component of a page keeps: its names there, and its place in the tab's memory. */
+export class Address {
+  constructor(names, store) {
+    [this.names, this.store] = [names, store];
+    this.remembered = null;
+  }
+
+  /** What is chosen, by name; a name that is absent was left open. An address that names anything counts alone. */
+  read() {
+    if (this.remembered) return { ...this.remembered };
+    const query = new URLSearchParams(window.location.search);
+    const named = this.names.some((name) => query.has(name));
+    this.remembered = this.kept(named ? Object.fromEntries(query) : this.readStore());
+    return { ...this.remembered };
+  }
+
+  /** Notes what has changed; an empty value takes its name out of the address. */
+  write(change) {
+    this.remembered = this.kept({ ...this.read(), ...change });
+    try {
+      window.sessionStorage.setItem(this.store, JSON.stringify(this.remembered));
+    } catch {
+      // A browser that forbids storage keeps the choice for this page only.
+    }
+    this.show();
+  }
+
+  /** Puts the choice back into the address after the server has rewritten it. */
+  show() {
+    if (!this.remembered) return;
+    const url = new URL(window.location.href);
+    for (const name of this.names) {
+      if (this.remembered[name]) url.searchParams.set(name, this.remembered[name]);
+      else url.searchParams.delete(name);
+    }
+    const search = url.searchParams.toString();
+    if (search !== window.location.search.replace(/^\?/, "")) {
+      window.history.replaceState(window.history.state, "", `${url.pathname}${search ? `?${search}` : ""}${url.hash}`);
+    }
+  }
+
+  kept(source) {
+    return Object.fromEntries(this.names.filter((name) => source[name]).map((name) => [name, source[name]]));
+  }
+
+  readStore() {
+    try {
+      return JSON.parse(window.sessionStorage.getItem(this.store) ?? "{}");
+    } catch {
+      return {};
+    }
+  }
 }
 
-/** Notes what has changed; an empty value takes its name out of the address. */
-export function writeAddress(change) {
-  const next = { ...readAddress(), ...change };
-  remembered = Object.fromEntries(NAMES.filter((name) => next[name]).map((name) => [name, next[name]]));
-  try {
-    window.sessionStorage.setItem(STORE, JSON.stringify(remembered));
-  } catch {
-    // A browser that forbids storage keeps the choice for this page only.
-  }
-  showInAddress();
-}
+const map = new Address(NAMES, "alignlab.map");
 
-/** Puts the choice back into the address after the server has rewritten it. */
-export function showInAddress() {
-  if (!remembered) return;
-  const url = new URL(window.location.href);
-  for (const name of NAMES) {
-    if (remembered[name]) url.searchParams.set(name, remembered[name]);
-    else url.searchParams.delete(name);
-  }
-  const search = url.searchParams.toString();
-  if (search !== window.location.search.replace(/^\?/, "")) {
-    window.history.replaceState(window.history.state, "", `${url.pathname}${search ? `?${search}` : ""}${url.hash}`);
-  }
-}
-
-function readStore() {
-  try {
-    return JSON.parse(window.sessionStorage.getItem(STORE) ?? "{}");
-  } catch {
-    return {};
-  }
-}
+export const readAddress = () => map.read();
+export const writeAddress = (change) => map.write(change);
+export const showInAddress = () => map.show();
