@@ -48,6 +48,15 @@ class FollowUpTables(LabFile):
             )
             return connection.total_changes - before
 
+    def change_follow_up(self, survey: str, source_name: str, *, reason: str) -> bool:
+        """Replace the reason of a source on the list; says whether it is on it."""
+        with self._connect() as connection:
+            before = connection.total_changes
+            connection.execute(
+                "UPDATE follow_up SET reason = ? WHERE survey = ? AND source_name = ?", (reason, survey, source_name)
+            )
+            return connection.total_changes > before
+
     def follow_ups(self, survey: str) -> list[FollowUpEntry]:
         """The list of a survey in the order in which it grew."""
         with self._connect() as connection:

@@ -67,9 +67,7 @@ def add_to_follow_up(lab: Lab, survey_name: str, names: Sequence[str], *, person
     AlignlabError
         If nobody can be called so, or the reason is too long.
     """
-    who, why = check_person(person), reason.strip()
-    if len(why) > _LONGEST_REASON:
-        raise AlignlabError(f"The reason has {len(why):,} characters.", remedy=f"Use at most {_LONGEST_REASON:,}.")
+    who, why = check_person(person), _checked_reason(reason)
     now = utc_now()
     entries = [FollowUpEntry(source_name=name, person=who, reason=why, added_utc=now) for name in dict.fromkeys(names)]
     return lab.add_follow_ups(survey_name, entries)
@@ -78,6 +76,17 @@ def add_to_follow_up(lab: Lab, survey_name: str, names: Sequence[str], *, person
 def remove_from_follow_up(lab: Lab, survey_name: str, names: Sequence[str]) -> int:
     """Take sources off the list and return how many were on it; their labels and notes stay."""
     return lab.remove_follow_ups(survey_name, names)
+
+
+def change_reason(lab: Lab, survey_name: str, name: str, *, reason: str) -> bool:
+    """Replace the reason of a source on the list; says whether it is on it. Who added it, and when, stays.
+
+    Raises
+    ------
+    AlignlabError
+        If the reason is too long.
+    """
+    return lab.change_follow_up(survey_name, name, reason=_checked_reason(reason))
 
 
 def follow_up_list(lab: Lab, survey: Survey) -> list[FollowUp]:
@@ -130,6 +139,13 @@ def open_follow_up_code(lab: Lab, survey: Survey, code: str) -> list[FollowUp]:
         FollowUp(**{**entry, "index": rows.get(entry["name"]), "notes": tuple(Note(**note) for note in entry["notes"])})
         for entry in kept
     ]
+
+
+def _checked_reason(reason: str) -> str:
+    why = reason.strip()
+    if len(why) > _LONGEST_REASON:
+        raise AlignlabError(f"The reason has {len(why):,} characters.", remedy=f"Use at most {_LONGEST_REASON:,}.")
+    return why
 
 
 def _rows_by_name(survey: Survey) -> dict[str, int]:
