@@ -7,6 +7,7 @@ import math
 from alignlab.variables import Variable
 
 MISSING = "–"
+_SMALLEST_P = 1e-8
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -55,6 +56,17 @@ def percent(probability: float) -> str:
     if 0.999 < probability < 1:
         return "> 99.9%"
     return f"{100 * probability:.{0 if 0.1 <= probability <= 0.9 else 1}f}%"
+
+
+def p_words(p: float) -> str:
+    """A p-value as one reads it: three decimals, powers of ten below 0.001, never 0."""
+    if not math.isfinite(p):
+        return MISSING
+    if p < _SMALLEST_P:
+        return "< 10⁻⁸"
+    if p >= 0.9995:
+        return "1"
+    return f"{p:.3f}" if p >= 0.001 else number(float(f"{p:.0e}"), digits=1)
 
 
 def plural(n: int, noun: str) -> str:

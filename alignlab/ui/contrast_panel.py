@@ -20,13 +20,13 @@ from alignlab.services.contrast import (
     word_contrast,
     words_are_counted,
 )
+from alignlab.services.number_words import p_words
 from alignlab.services.workspace import Workspace
 from alignlab.ui import words
 from alignlab.ui.source_page.svg import svg_image
 from alignlab.ui.theme import Shade, shade
 from alignlab.variables import VARIABLES, Variable
 
-_SMALLEST_P = 1e-8
 _CLEAR = 0.05
 _HEADS = (
     "variable",
@@ -72,17 +72,6 @@ def contrast_html(variables: VariableContrast, said: WordContrast | None, *, sha
         f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
         f'<p class="al-contrast-note">{_notes()}</p></div>{_said(said)}</section>'
     )
-
-
-def p_words(p: float) -> str:
-    """A p-value as one reads it: three decimals, powers of ten below 0.001, never 0."""
-    if not np.isfinite(p):
-        return words.MISSING
-    if p < _SMALLEST_P:
-        return "< 10⁻⁸"
-    if p >= 0.9995:
-        return "1"
-    return f"{p:.3f}" if p >= 0.001 else words.number(float(f"{p:.0e}"), digits=1)
 
 
 def median_words(variable: Variable, selected: float, rest: float) -> tuple[str, str, str]:
