@@ -18,6 +18,8 @@ from tests.archives.serving import ArchiveServer
 
 #: Processes are copies of one that has imported what the stages need, and no thread.
 _PROCESSES = multiprocessing.get_context("forkserver")
+#: All are loaded by the process that is copied, which lives as long as the tests: the next file's stage too.
+_STAGES = ("csc", "simbad", "ads", "products", "summaries", "assemble", "real")
 #: All stages one after the other are killed like one.
 _ELSEWHERE = {"real": "tests.archives.real_way"}
 
@@ -43,7 +45,7 @@ def gather_with_kills(
     environment : dict, optional
         Variables that it needs, such as a token.
     """
-    _PROCESSES.set_forkserver_preload(["tests.archives.killing", _module(stage)])
+    _PROCESSES.set_forkserver_preload(["tests.archives.killing", *map(_module, _STAGES)])
     n_kills = 0
     for come in [*moments, lambda: False]:
         process = _PROCESSES.Process(target=_gather, args=(data, stage, recipe, dict(environment or {})), daemon=True)
