@@ -9,6 +9,8 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
+from alignlab.spectra.pile_up import with_fused_pairs
+
 #: Each rarity and the class among whose sources it hides; a pile-up artefact can befall any bright point source.
 RARITY_CLASSES: dict[str, tuple[str, ...]] = {
     "gravitational lens": ("QSO",),
@@ -144,16 +146,8 @@ def piled_up(
     -------
     Tensor, (n, n_ch)
     """
-    total = channel_rate.sum(1, keepdim=True)
     share = torch.as_tensor(rng.uniform(*_PILED_SHARE, (len(channel_rate), 1)), dtype=channel_rate.dtype)
-    n_channels = channel_rate.shape[1]
-    spectrum = torch.fft.rfft(channel_rate / total, n=2 * n_channels)
-    pairs = torch.fft.irfft(spectrum * spectrum, n=2 * n_channels).clamp_min(0)
-    # Channels i and j sum to the energy of channel i + j + offset, because the first does not begin at 0 keV.
-    offset = round(channel_low_kev / channel_kev)
-    shifted = torch.zeros_like(channel_rate)
-    shifted[:, offset:] = pairs[:, : n_channels - offset]
-    return (1 - share) * channel_rate + 0.5 * share * total * shifted
+    return with_fused_pairs(channel_rate, share, channel_low_kev=channel_low_kev, channel_kev=channel_kev)
 
 
 def pile_up_rows(population: pd.DataFrame) -> NDArray[np.intp]:
