@@ -62,20 +62,18 @@ def network_drawing(encoded: EncodedNetwork, *, key: str, on_event: Callable[[Ne
     )
 
 
-def network_marks(encoded: EncodedNetwork, *, pick: int | None, fly: bool, command: dict[str, Any] | None) -> None:
+def network_marks(encoded: EncodedNetwork, *, pick: int | None, command: dict[str, Any] | None) -> None:
     """Tell the drawing which node is picked and, once, what to select, without sending the graph again.
 
     Parameters
     ----------
     encoded : EncodedNetwork
     pick : int or None
-        Position of the picked node.
-    fly : bool
-        Whether it was picked elsewhere, so that the drawing should go there.
+        Position of the picked node; one that was picked elsewhere is flown to.
     command : dict or None
         ``serial`` and ``selection``, a bitset over the nodes: obeyed once.
     """
-    data = {"key": encoded.meta["key"], "graph": encoded.meta["graph"], "pick": pick, "fly": fly, "command": command}
+    data = {"key": encoded.meta["key"], "graph": encoded.meta["graph"], "pick": pick, "command": command}
     hand_over("alignlab_network_marks", "alignlabNetwork", "alignlab:network")(
         key="alignlab_network_marks", data=data, height=1
     )

@@ -13,10 +13,13 @@ export class Controls {
     this.paint = el("select", { "aria-label": "Colour by", on: { change: () => onPaint(this.paint.value) } });
     const buttons = EDGES.map(([name, title]) => el("button", { type: "button", "data-edges": name, title, on: { click: () => onEdges(name) } }, name));
     this.edges = el("div", { class: "al-segments", role: "group", "aria-label": "Edges" }, ...buttons);
-    this.node = el("div", { class: "al-controls" }, labelled("colour", this.paint), labelled("edges", this.edges, "span"));
+    this.said = el("span", { class: "al-quiet" });
+    this.node = el("div", { class: "al-controls" }, labelled("colour", this.paint), labelled("edges", this.edges, "span"), this.said);
   }
 
+  /** Fills the list of colours and says which edges are drawn. */
   offer(meta) {
+    this.said.textContent = meta.said;
     const fields = [...meta.categories, ...meta.variables];
     this.paint.replaceChildren(...fields.map((field) => el("option", { value: field.name, title: field.description ?? "" }, field.label)));
   }

@@ -7,7 +7,7 @@ const BUCKETS = 256;
 /** Buckets cover sums up to e^STEPS. */
 const STEPS = 14;
 /** So many lines over one another are always told apart, however sparse the rest is. */
-const LEAST_FULL = 10;
+const LEAST_FULL = 3;
 
 export class Density {
   constructor(width, height) {

@@ -5,7 +5,7 @@ import { toRgb } from "../theme.js";
 
 const SLICE_MS = 9;
 const AT_A_TIME = 1500;
-const MOST = { light: 0.5, dark: 0.55 };
+const MOST = { light: 0.68, dark: 0.75 };
 /** How much of its ink is left to an edge beside those that are emphasised. */
 const FADED = 0.35;
 /** Edges longer than this share of the drawing's width lose weight: they say least about where a node belongs. */

@@ -39,9 +39,8 @@ export class Network {
     this.tools = new Tools({ onMode: (mode) => this.setMode(mode), onReset: () => this.stage.look(this.stage.home), onZoom: (factor) => this.stage.zoom(factor) });
     this.controls = new Controls({ onPaint: (paint) => this.change({ paint }), onEdges: (edges) => this.change({ edges }) });
     this.legend = el("div", { class: "al-legend" });
-    this.said = el("span", { class: "al-quiet" });
     const stages = el("div", { class: "al-stages" }, this.stage.node, this.selectionBox, this.tools.node, this.tools.hint);
-    this.root = el("div", { class: "al-map" }, stages, el("div", { class: "al-under" }, this.controls.node, this.said, this.legend));
+    this.root = el("div", { class: "al-map" }, stages, el("div", { class: "al-under" }, this.controls.node, this.legend));
     parent.append(this.root);
   }
 
@@ -132,7 +131,6 @@ export class Network {
     });
     this.selectionBox.hidden = !isAny;
     this.selectionText.textContent = `${formatCount(selection.count)} selected`;
-    this.said.textContent = this.meta.said;
     this.root.dataset.selected = selection.count;
     this.root.dataset.paint = settings.paint;
     delete this.root.dataset.drawn;
@@ -165,7 +163,7 @@ export class Network {
     this.api.setStateValue("view", { graph: this.meta.graph, pick, count: selection.count, selection: selection.code, serial });
   }
 
-  /** Takes what the page says: the picked source, where it was picked elsewhere, and once each a selection. */
+  /** Takes what the page says: the picked source, to which it goes where it was picked elsewhere, and once each a selection. */
   receive(marks) {
     if (marks.graph !== this.meta.graph) return;
     const flies = this.note(marks);
@@ -176,9 +174,9 @@ export class Network {
     this.stage.look({ x, y, distance: Math.min(camera.distance, home.distance / 3) });
   }
 
-  note({ graph, pick, fly, command }) {
+  note({ graph, pick, command }) {
     if (graph !== this.meta.graph) return false;
-    const flies = fly && pick !== null && pick !== this.session.pick;
+    const flies = pick !== null && pick !== this.session.pick;
     this.session.pick = pick;
     if (command && command.serial > this.session.obeyed) {
       this.session.obeyed = command.serial;

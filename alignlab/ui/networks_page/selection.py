@@ -1,0 +1,84 @@
+"""The selected sources of a network: which they are, and what can be done with them."""
+
+from __future__ import annotations
+
+from functools import partial
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from alignlab.errors import AlignlabError
+from alignlab.services.discover.follow_up import add_to_follow_up
+from alignlab.services.discover.networks import Network
+from alignlab.services.workspace import Workspace
+from alignlab.store.lab import Lab
+from alignlab.ui.networks_page.encoding import EncodedNetwork
+from alignlab.ui.networks_page.state import NetworksState
+from alignlab.ui.person import ask_person
+from alignlab.ui.selection_panel import class_counts
+from alignlab.ui.state import AtlasState
+from alignlab.ui.take_away import take_away
+
+
+def show_selection(
+    workspace: Workspace, lab: Lab, shown: Network, encoded: EncodedNetwork, state: NetworksState, atlas: AtlasState
+) -> None:
+    """Draw who is selected and the row of actions; nothing while nobody is."""
+    rows = state.shown(encoded)
+    if rows.size == 0:
+        return
+    mask = _mask(workspace, rows)
+    st.html(f'<div class="al-selected">{class_counts(workspace.survey.sources["source_class"], mask)}</div>')
+    periphery = int(np.isin(shown.graph.rows[~shown.core], rows).sum())
+    st.html(
+        f'<div class="al-dim">{periphery:,} of them in the periphery · {escape(state.how)}</div>',
+    )
+    with st.container(horizontal=True, vertical_alignment="center", key="networks_actions"):
+        _send(workspace, lab, shown, encoded, state)
+        st.button(
+            "Select on the Atlas", key="networks_to_atlas", icon=":material/scatter_plot:",
+            on_click=partial(atlas.select, mask, how=f"network of {encoded.meta['title']}: {state.how}"),
+        )  # fmt: skip
+        take_away(workspace, rows, how=f"network of {encoded.meta['title']}: {state.how}", key="networks_take")
+    if st.session_state.get("networks_to_atlas"):
+        st.switch_page("pages/atlas.py")
+
+
+def _send(workspace: Workspace, lab: Lab, shown: Network, encoded: EncodedNetwork, state: NetworksState) -> None:
+    """The button that puts the selected sources on the follow-up list, with who wants so and why."""
+    rows = state.shown(encoded)
+    n = f"{rows.size:,} {'source' if rows.size == 1 else 'sources'}"
+    with st.popover("Send to follow-up", icon=":material/bookmark_add:", help=f"Put {n} on the follow-up list"):
+        person = ask_person(key="networks_person")
+        key = f"networks_reason_{encoded.meta['graph']}_{state.how}"
+        reason = st.text_input("Reason", _reason(shown, encoded, state), key=key, max_chars=400)
+        st.button(
+            f"Send {n}", key="networks_send", type="primary", disabled=not person,
+            on_click=partial(_add, workspace, lab, rows, person, reason),
+            help=None if person else "Say first who you are.",
+        )  # fmt: skip
+        st.page_link("pages/follow_up.py", label="The follow-up list", icon=":material/bookmark:")
+
+
+def _reason(shown: Network, encoded: EncodedNetwork, state: NetworksState) -> str:
+    chosen = np.isin(shown.graph.rows, state.selected)
+    part = "periphery" if not shown.core[chosen].any() else "core" if shown.core[chosen].all() else "selected"
+    return f"{part} of network {encoded.meta['title']}"
+
+
+def _add(workspace: Workspace, lab: Lab, rows: np.ndarray, person: str, reason: str) -> None:
+    names = [str(name) for name in workspace.survey.sources["name"].iloc[rows]]
+    try:
+        new = add_to_follow_up(lab, workspace.survey.name, names, person=person, reason=reason)
+    except AlignlabError as error:
+        st.toast(str(error))
+        return
+    there = len(set(names)) - new
+    st.toast(f"{new:,} new on the follow-up list{f', {there:,} were there' if there else ''}.")
+
+
+def _mask(workspace: Workspace, rows: np.ndarray) -> np.ndarray:
+    mask = np.zeros(workspace.survey.n_sources, dtype=np.bool_)
+    mask[rows] = True
+    return mask
