@@ -9,12 +9,15 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+import alignlab
 from alignlab.analysis.outliers.ranks import percentile_ranks, strangest_first
 from alignlab.errors import AlignlabError
 from alignlab.progress import OnStep
 from alignlab.services.discover.outlier_classes import ClassScores, class_scores
-from alignlab.store.findings import read_finding
-from alignlab.store.run import Run
+from alignlab.services.discover.outlier_scoring import ScoringInputs, SpectraBlock, score
+from alignlab.services.neighbours import representation_latents
+from alignlab.store.findings import Finding, read_finding, write_finding
+from alignlab.store.run import REPRESENTATIONS, Run
 from alignlab.store.survey import Survey
 
 Scope = Literal["all", "test"]
@@ -73,6 +76,18 @@ METHODS: Mapping[str, Method] = {
             label="Reconstruction error",
             description="By how much the autoencoder misses the spectrum beyond what Poisson noise explains; in "
             "standard deviations of that noise.",
+        ),
+        Method(
+            name="class_forest",
+            label="Strange for its class",
+            description="An isolation forest for each class of at least 30 sources, in the same representation; "
+            "percentile within the class.",
+        ),
+        Method(
+            name="class_variables",
+            label="Values strange for its class",
+            description="The same on the 20 measured variables: hardness, fits, variability; percentile within the "
+            "class.",
         ),
         Method(
             name="disagreement",
@@ -162,7 +177,27 @@ def outlier_scores(
     AlignlabError
         If there is no such representation or scope, or too few sources.
     """
-    raise NotImplementedError
+    if representation not in REPRESENTATIONS:
+        raise AlignlabError(
+            f"There is no representation {representation!r}.", remedy=f"Choose one of {', '.join(REPRESENTATIONS)}."
+        )
+    rows = _rows(survey, scope)
+    found = score(_inputs(survey, run, representation, rows), seed=seed, on_step=on_step)
+    return OutlierScores(
+        representation=representation,
+        scope=scope,
+        scores={name: _all_rows(found.scores[name], rows, survey.n_sources) for name in METHODS},
+        combined=_all_rows(found.combined, rows, survey.n_sources),
+        told={
+            "survey": survey.name,
+            "origin": survey.origin,
+            "run": run.run_id,
+            "seed": seed,
+            "n": len(rows),
+            "n_reference": found.n_reference,
+            "alignlab_version": alignlab.__version__,
+        },
+    )
 
 
 def kept_outliers(run: Run, representation: str = "both", scope: str = "all") -> OutlierScores | None:
@@ -187,7 +222,10 @@ def find_outliers(
     on_step: OnStep | None = None,
 ) -> OutlierScores:
     """Compute scores, as `outlier_scores` does, and keep them beside the run."""
-    raise NotImplementedError
+    found = outlier_scores(survey, run, representation=representation, scope=scope, seed=seed, on_step=on_step)
+    kept = Finding(arrays={**found.scores, COMBINED: found.combined}, told=found.told)
+    write_finding(run.folder, finding_name(representation, scope), VERSION, kept)
+    return found
 
 
 def class_distributions(survey: Survey, scores: OutlierScores, method: str = COMBINED) -> list[ClassScores]:
@@ -198,3 +236,54 @@ def class_distributions(survey: Survey, scores: OutlierScores, method: str = COM
 def finding_name(representation: str, scope: str) -> str:
     """Name of the finding that holds these scores, for `alignlab.store.findings.finding_stamp`."""
     return f"outliers-{representation}-{scope}"
+
+
+def _rows(survey: Survey, scope: str) -> NDArray[np.intp]:
+    """The sources of a scope."""
+    if scope not in SCOPES:
+        raise AlignlabError(f"There is no scope {scope!r}.", remedy=f"Choose one of {', '.join(SCOPES)}.")
+    rows = np.arange(survey.n_sources) if scope == "all" else np.flatnonzero(survey.split == "test")
+    if len(rows) < 2:
+        raise AlignlabError(
+            f"Survey {survey.name!r} has {len(rows)} sources in scope {scope!r}; outliers differ from others.",
+            remedy="Choose the scope 'all', or a larger survey.",
+        )
+    return rows
+
+
+def _inputs(survey: Survey, run: Run, representation: str, rows: NDArray[np.intp]) -> ScoringInputs:
+    """The arrays of the chosen sources; those of all are not copied, and spectra stay on disk until they are needed."""
+    everything = len(rows) == survey.n_sources
+
+    def chosen(array: NDArray) -> NDArray:
+        return array if everything else array[rows]
+
+    has_text = survey.text_mask.any(axis=1) if survey.has_array("text_mask") else np.zeros(survey.n_sources, bool)
+    return ScoringInputs(
+        latents=chosen(representation_latents(survey, run, representation)),
+        spectrum_aligned=chosen(run.latents("spectrum_aligned")),
+        text_aligned=chosen(run.latents("text_aligned")),
+        has_text=chosen(has_text),
+        classes=chosen(survey.sources["source_class"].to_numpy(dtype=np.str_)),
+        variables=chosen(survey.variables),
+        spectra=lambda block: _spectra(survey, run, rows[block]),
+    )
+
+
+def _spectra(survey: Survey, run: Run, rows: NDArray[np.intp]) -> SpectraBlock:
+    """Counts and reconstructions, through maps of the files that are closed again: pages read do not stay resident."""
+    contiguous = slice(int(rows[0]), int(rows[-1]) + 1)
+    chosen = contiguous if len(rows) == contiguous.stop - contiguous.start else rows
+    reconstruction = np.load(run.reconstruction.filename, mmap_mode="r", allow_pickle=False)  # type: ignore[attr-defined]
+    return SpectraBlock(
+        counts=np.array(survey.array("counts")[chosen]),
+        reconstruction=np.array(reconstruction[chosen]),
+        response_ratio=np.array(survey.array("response_ratio")[chosen]) if survey.has_array("response_ratio") else None,
+    )
+
+
+def _all_rows(values: NDArray[np.float32], rows: NDArray[np.intp], n: int) -> NDArray[np.float32]:
+    """Values of some sources in an array of all, NaN for the others."""
+    whole = np.full(n, np.nan, np.float32)
+    whole[rows] = values
+    return whole
