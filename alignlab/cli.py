@@ -13,10 +13,12 @@ from tqdm import tqdm
 
 import alignlab
 from alignlab import cli_runs
+from alignlab.cli_clusters import clusters_command
 from alignlab.cli_evaluate import evaluate
 from alignlab.cli_ingest import ingest
 from alignlab.cli_interpret import interpret_command
 from alignlab.cli_jobs import add_job_commands
+from alignlab.cli_population import population_command
 from alignlab.cli_real import check_real_command
 from alignlab.cli_small_heads import small_heads_command
 from alignlab.errors import AlignlabError
@@ -344,6 +346,8 @@ def train_encoder_command(sources: int, seed: int, epochs: int | None, output: P
 main.add_command(ingest)
 main.add_command(interpret_command)
 main.add_command(evaluate)
+main.add_command(clusters_command)
+main.add_command(population_command)
 main.add_command(check_real_command)
 cli_runs.add_commands(main)
 

@@ -118,7 +118,8 @@ def find(x: ArrayLike, method: str, *, k: int = 12, min_cluster_size: int = 50, 
     fewest = min_cluster_size if method == "hdbscan" else k
     if len(x) < max(fewest, 2):
         raise AlignlabError(
-            f"{len(x):,} sources cannot make clusters of this recipe.", remedy="Ask for fewer clusters."
+            f"{len(x):,} sources cannot make these clusters: {max(fewest, 2):,} are needed.",
+            remedy="Ask for fewer clusters.",
         )
     if method == "hdbscan":
         labels, told = _hdbscan(x, min_cluster_size)

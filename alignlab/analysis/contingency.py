@@ -1,8 +1,8 @@
 """Clusters against known classes: who is in which, and how well clusters stand for classes.
 
-A cluster has no class of its own. It is given one in two ways that must not be confused: **one to one**, every class at
-most one cluster, so that the trace of the matrix normalised by class is maximal (Kuhn's Hungarian method), and **many to
-one**, every cluster the class of which it holds the largest share, which maximises the balanced accuracy and can only
+A cluster has no class of its own. It is given one in two ways that must not be confused. **One to one**: every class
+at most one cluster, so that the trace of the matrix normalised by class is maximal (Kuhn's Hungarian method). **Many to
+one**: every cluster the class of which it holds the largest share, which maximises the balanced accuracy and can only
 gain from more clusters.
 """
 
@@ -92,7 +92,7 @@ def contingency(labels: ArrayLike, classes: ArrayLike, *, names: Sequence[str], 
     ValueError
         If lengths differ or a label is no cluster.
     """
-    labels, classes = np.asarray(labels), np.asarray(classes)
+    labels, classes = np.asarray(labels, dtype=np.int64), np.asarray(classes)
     if labels.shape != classes.shape or labels.ndim != 1:
         raise ValueError(f"labels of shape {labels.shape} and classes of shape {classes.shape} do not go together")
     if labels.size and labels.max() >= n_clusters:

@@ -1,4 +1,4 @@
-"""The known classes that clusters are held against: all of a survey, the eight of an earlier study, accretors in two."""
+"""Known classes that clusters are held against: all of a survey, eight as in an earlier study, accretors in two."""
 
 from __future__ import annotations
 

@@ -57,18 +57,33 @@ def suggest_name(
     return name, (*evidence, f"{kind}: {reason}")
 
 
-def told_apart(names: Sequence[str], words: Sequence[WordContrast | None]) -> list[str]:
-    """The names with what distinguishes those that several clusters share: a word of their papers, else a number."""
+def told_apart(names: Sequence[str], brightness: Sequence[float], words: Sequence[WordContrast | None]) -> list[str]:
+    """The names with what distinguishes those that several clusters share.
+
+    Parameters
+    ----------
+    names : sequence of str
+    brightness : sequence of float
+        Cliff's delta of each cluster's counts: a cluster that is bright or faint is called so.
+    words : sequence of WordContrast or None
+        Else the first word that is not in the name already; where there is none, a number.
+    """
     times = Counter(names)
     taken: set[str] = set()
     out = []
-    for name, said in zip(names, words, strict=True):
-        candidates = [name] if times[name] == 1 else [f"{name} ({word})" for word in _first_words(said, 3)]
+    for name, delta, said in zip(names, brightness, words, strict=True):
+        candidates = [name] if times[name] == 1 else _further(name, delta, said)
         candidates += [f"{name} {place}" for place in range(1 if times[name] > 1 else 2, len(names) + 2)]
         chosen = next(candidate for candidate in candidates if candidate not in taken)
         taken.add(chosen)
         out.append(chosen)
     return out
+
+
+def _further(name: str, delta: float, said: WordContrast | None) -> list[str]:
+    bright = "bright" if delta >= LARGE else "faint" if delta <= -LARGE else ""
+    new = [word for word in _first_words(said, 14) if not set(word.lower().split()) & set(name.lower().split())]
+    return [f"{name} ({further})" for further in filter(None, [bright, *new[:3]])]
 
 
 def _reason(profile: VariableProfile) -> str:
@@ -99,7 +114,7 @@ def _kind(n: int, classes: Sequence[tuple[str, int]], words: WordContrast | None
         shares = f"{percent(count / classified)} and {percent(more / classified)} of {classified:,} classified sources"
         return f"{first} and {second}", shares
     reason = f"no two classes hold {MOSTLY_TWO:.0%} of {classified:,} classified sources; most are {first} ({count:,})"
-    return f"{_MIXED}, most {first}", reason
+    return f"{_MIXED}, mostly {first}", reason
 
 
 def _first_words(words: WordContrast | None, most: int) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from alignlab.analysis.contrast import RankedVariables
 from alignlab.progress import OnStep, report
 from alignlab.services.contrast import FEWEST, WordContrast, variable_contrast, word_contrast
 from alignlab.services.discover.cluster_names import suggest_name, told_apart
@@ -60,6 +61,10 @@ class ClusterProfile:
         The reasons for each word of the name, with numbers.
     n : int
         Its sources.
+    counts : float
+        Their median number of counts between 0.5 and 8 keV; NaN where the survey does not tell.
+    counts_delta : float
+        Cliff's delta of the counts against all other sources.
     classes : tuple of (str, int)
         Known classes and how many sources, the most frequent first; those without class are left out.
     variables : tuple of VariableProfile
@@ -73,6 +78,8 @@ class ClusterProfile:
     name: str
     evidence: tuple[str, ...]
     n: int
+    counts: float
+    counts_delta: float
     classes: tuple[tuple[str, int], ...]
     variables: tuple[VariableProfile, ...]
     spectrum: TypicalSpectrum
@@ -89,19 +96,28 @@ def cluster_profiles(workspace: Workspace, found: Clustering, *, on_step: OnStep
 
     The first call for a survey counts the words of its papers, which takes a second per 20,000 of them.
     """
+    sources = workspace.survey.sources
+    counts = RankedVariables(sources[["counts"]].to_numpy(np.float32)) if "counts" in sources else None
     profiles = []
     for cluster in range(found.n_clusters):
         report(on_step, cluster, found.n_clusters, f"cluster {cluster + 1}")
-        profiles.append(_profile(workspace, cluster, found.labels == cluster))
-    names = told_apart([profile.name for profile in profiles], [profile.words for profile in profiles])
+        profiles.append(_profile(workspace, cluster, found.labels == cluster, counts))
+    names = told_apart(
+        [profile.name for profile in profiles],
+        [profile.counts_delta for profile in profiles],
+        [profile.words for profile in profiles],
+    )
     return [replace(profile, name=name) for profile, name in zip(profiles, names, strict=True)]
 
 
-def _profile(workspace: Workspace, cluster: int, mask: NDArray[np.bool_]) -> ClusterProfile:
+def _profile(
+    workspace: Workspace, cluster: int, mask: NDArray[np.bool_], counts: RankedVariables | None
+) -> ClusterProfile:
     survey = workspace.survey
     can_compare = FEWEST <= mask.sum() <= survey.n_sources - FEWEST
     variables = _variables(workspace, mask) if can_compare else ()
     words = word_contrast(workspace, mask) if can_compare else None
+    brightness = None if counts is None else counts.contrast(mask)
     counted = survey.sources["source_class"].astype(str)[mask].value_counts()
     classes = tuple((str(name), int(n)) for name, n in counted.items() if name)
     name, evidence = suggest_name(int(mask.sum()), classes, variables, words)
@@ -110,6 +126,8 @@ def _profile(workspace: Workspace, cluster: int, mask: NDArray[np.bool_]) -> Clu
         name=name,
         evidence=evidence,
         n=int(mask.sum()),
+        counts=np.nan if brightness is None else float(brightness.median_selected[0]),
+        counts_delta=np.nan if brightness is None else float(brightness.delta[0]),
         classes=classes,
         variables=variables,
         spectrum=typical_spectrum(survey, workspace.run, mask),

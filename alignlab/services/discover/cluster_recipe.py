@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +73,7 @@ class ClusterRecipe(Recipe):
         "representation": "The latents that are clustered.",
         "among": "Which sources are clustered: all, or those of some classes.",
         "scaling": "What is done to the latents first.",
-        "n_components": "Principal components that the latents are projected onto first; 0 for none, -1 for as many as suit the method.",
+        "n_components": "Principal components that the latents are projected onto first; 0: none, -1: what suits.",
         "seed": "Of every random draw.",
     }
 
@@ -87,10 +87,16 @@ class ClusterRecipe(Recipe):
         """The number that a sweep varies: `k`, for HDBSCAN `min_cluster_size`."""
         return self.min_cluster_size if self.method == "hdbscan" else self.k
 
+    def of_size(self, size: int) -> Self:
+        """The same recipe with another `size`."""
+        if self.method == "hdbscan":
+            return replace(self, min_cluster_size=size)
+        return replace(self, k=size)
+
     @property
     def key(self) -> str:
         """Name under which the clusters are kept, such as ``kmeans-12-both-7f3a12``."""
-        plain = type(self)(**{**vars(self), "name": "clusters"})
+        plain = replace(self, name="clusters")
         return f"{self.method}-{self.size}-{self.representation}-{plain.digest()[-6:]}"
 
     @property

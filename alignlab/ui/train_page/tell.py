@@ -75,6 +75,8 @@ def made(result: Mapping[str, Any]) -> Made:
         return Made("survey", str(survey)) if survey else Made("collection", str(collection))
     if evaluated := result.get("evaluated"):
         return Made("evaluation", f"({evaluated}) of run {result.get('run', '')}")
+    if clusters := result.get("clusters"):
+        return Made("set of clusters", f"{clusters} of run {result.get('run', '')}")
     if applied := result.get("applied"):
         return Made("view", f"{applied} through run {result.get('run', '')}")
     if encoder := result.get("encoder"):
