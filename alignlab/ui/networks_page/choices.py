@@ -24,7 +24,7 @@ _JOINED_LABELS = {
 }
 #: Steps of the slider: fine enough to watch a network fall apart.
 _STEPS = [f"{step / 100:.2f}" for step in range(30, 100)]
-_DEFAULT_STEP = "0.90"
+_DEFAULT_STEP = "0.70"
 _NUMBERS = ("1", "2", "3", "5", "8", "10", "15", "20", "30", "50")
 _SELECTION = "selection:"
 

@@ -31,9 +31,7 @@ def show_selection(
     mask = _mask(workspace, rows)
     st.html(f'<div class="al-selected">{class_counts(workspace.survey.sources["source_class"], mask)}</div>')
     periphery = int(np.isin(shown.graph.rows[~shown.core], rows).sum())
-    st.html(
-        f'<div class="al-dim">{periphery:,} of them in the periphery · {escape(state.how)}</div>',
-    )
+    st.html(f'<div class="al-dim">{periphery:,} of them in the periphery · {escape(state.how)}</div>')
     with st.container(horizontal=True, vertical_alignment="center", key="networks_actions"):
         _send(workspace, lab, shown, encoded, state)
         st.button(
@@ -63,8 +61,8 @@ def _send(workspace: Workspace, lab: Lab, shown: Network, encoded: EncodedNetwor
 
 def _reason(shown: Network, encoded: EncodedNetwork, state: NetworksState) -> str:
     chosen = np.isin(shown.graph.rows, state.selected)
-    part = "periphery" if not shown.core[chosen].any() else "core" if shown.core[chosen].all() else "selected"
-    return f"{part} of network {encoded.meta['title']}"
+    where = "periphery of" if not shown.core[chosen].any() else "core of" if shown.core[chosen].all() else "chosen in"
+    return f"{where} the network {encoded.meta['title']}"
 
 
 def _add(workspace: Workspace, lab: Lab, rows: np.ndarray, person: str, reason: str) -> None:

@@ -13,7 +13,7 @@ const GROWTH = 0.45;
 /** Radius of nodes in CSS pixels: by how much room each has when all is shown, and how far one has come nearer. */
 export function nodeRadius(n, { width, height }, magnified) {
   const room = Math.sqrt((width * height) / Math.max(1, n));
-  return Math.min(LARGEST, Math.max(SMALLEST, 0.22 * room) * Math.max(1, magnified) ** GROWTH);
+  return Math.min(LARGEST, Math.max(SMALLEST, 0.19 * room) * Math.max(1, magnified) ** GROWTH);
 }
 
 export class NodeLayer {

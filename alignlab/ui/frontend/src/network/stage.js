@@ -106,14 +106,17 @@ export class Stage {
     context.strokeStyle = colour;
     context.stroke();
     context.globalAlpha = 1;
-    context.beginPath();
-    context.arc(at[0], at[1], this.radius + 4, 0, 2 * Math.PI);
-    context.lineWidth = 5;
-    context.strokeStyle = this.scene.theme.background;
-    context.stroke();
-    context.lineWidth = 2;
-    context.strokeStyle = colour;
-    context.stroke();
+    const { theme, colours, levels } = this.scene;
+    const disc = (radius, fill) => {
+      context.beginPath();
+      context.arc(at[0], at[1], radius, 0, 2 * Math.PI);
+      context.fillStyle = fill;
+      context.fill();
+    };
+    disc(this.radius + 6, theme.background);
+    disc(this.radius + 4, colour);
+    disc(this.radius + 2, theme.background);
+    disc(this.radius, colours[levels[row]]);
   }
 
   drawLasso(context, outline, theme) {
@@ -182,6 +185,7 @@ export class Stage {
   listen() {
     const options = { signal: this.listeners.signal };
     this.node.addEventListener("pointerdown", (event) => this.onDown(event), options);
+    this.node.addEventListener("mousedown", (event) => this.onMouseDown(event), options);
     this.node.addEventListener("pointermove", (event) => this.onMove(event), options);
     this.node.addEventListener("pointerup", (event) => this.onUp(event), options);
     this.node.addEventListener("pointercancel", () => this.stopPress(), options);
@@ -195,6 +199,12 @@ export class Stage {
     event.preventDefault();
     const unit = event.deltaMode === 1 ? 16 : 1;
     this.zoom(Math.exp(Math.max(-0.7, Math.min(0.7, event.deltaY * unit * 0.0016))), this.placeOf(event));
+  }
+
+  /** The browser would select the page's text while a lasso is drawn; told not to, it does not move the focus either. */
+  onMouseDown(event) {
+    event.preventDefault();
+    this.node.focus({ preventScroll: true });
   }
 
   onDown(event) {
