@@ -42,7 +42,7 @@ def modality_disagreement(
     -------
     ndarray of float32, shape (n,)
         In percent, 0 where nothing is nearer: the mean of the share of `second` nearer to the own `first`, and of
-        `first` nearer to the own `second`. Equals count half.
+        `first` nearer to the own `second`.
 
     Raises
     ------
@@ -82,7 +82,6 @@ def _share_nearer(
         similarity = queries[rows] @ others
         among = np.flatnonzero(place[rows] >= 0)
         similarity[among, place[rows][among]] = -np.inf
-        limit = own[rows, None]
-        nearer = np.count_nonzero(similarity > limit, axis=1) + np.count_nonzero(similarity >= limit, axis=1)
-        share[rows] = nearer / 2 / (len(compared) - (place[rows] >= 0))
+        nearer = np.count_nonzero(similarity > own[rows, None], axis=1)
+        share[rows] = nearer / (len(compared) - (place[rows] >= 0))
     return share

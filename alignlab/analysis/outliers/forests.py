@@ -9,13 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 from alignlab.analysis.outliers.ranks import percentile_ranks
 from alignlab.analysis.similarity import finite_matrix
 
-N_TREES = 100
-#: Sources from which each tree is grown (Liu, Ting & Zhou 2008, section 5).
-N_SUBSAMPLES = 256
+#: Trees, and sources from which each is grown (Liu, Ting & Zhou 2008, section 5).
+N_TREES, N_SUBSAMPLES = 100, 256
 #: Classes with fewer sources have no forest of their own.
 SMALLEST_CLASS = 30
-#: Trees of the forest of a class: it is cheaper than that of all, and so can be less a matter of chance.
-N_CLASS_TREES = 300
 
 
 def forest_scores(
@@ -54,7 +51,7 @@ def sklearn_forest_scores(
 
 
 def class_forest_percentiles(
-    features: ArrayLike, classes: NDArray[np.str_], *, seed: int, n_trees: int = N_CLASS_TREES
+    features: ArrayLike, classes: NDArray[np.str_], *, seed: int, n_trees: int = N_TREES
 ) -> NDArray[np.float32]:
     """How strange a source is among the sources of its own class: a forest for each class, its scores as percentiles.
 

@@ -65,7 +65,7 @@ def class_scores(classes: NDArray[np.str_], scores: NDArray[np.float32]) -> list
 
 
 def _median_error(ordered: NDArray[np.float64]) -> float:
-    """Half the distance between the values half a standard deviation of a binomial count from the middle."""
+    """Half the distance between the scores one standard deviation of the median's rank below and above it."""
     n = len(ordered)
     if n < 3:
         return float("nan")

@@ -52,13 +52,13 @@ METHODS: Mapping[str, Method] = {
         Method(
             name="forest",
             label="Isolation forest",
-            description="How few random cuts separate a source from the others (100 trees, each grown from 256 "
-            "sources; coniferest); 0 to 1.",
+            description="How few random cuts separate a source from the others (coniferest; 1,000 trees each grown "
+            "from 256 sources, 100 above 50,000 sources); 0 to 1.",
         ),
         Method(
             name="forest_sklearn",
             label="Isolation forest (scikit-learn)",
-            description="The same forest as scikit-learn grows it, with other random cuts; 0 to 1. Not in the "
+            description="The same by scikit-learn, with the usual 100 trees, as in the paper; 0 to 1. Not in the "
             "combination, where it would count one idea twice.",
         ),
         Method(
@@ -195,6 +195,8 @@ def outlier_scores(
             "seed": seed,
             "n": len(rows),
             "n_reference": found.n_reference,
+            "n_trees": found.n_trees,
+            "n_class_trees": found.n_class_trees,
             "alignlab_version": alignlab.__version__,
         },
     )
@@ -258,12 +260,12 @@ def _inputs(survey: Survey, run: Run, representation: str, rows: NDArray[np.intp
     def chosen(array: NDArray) -> NDArray:
         return array if everything else array[rows]
 
-    has_text = survey.text_mask.any(axis=1) if survey.has_array("text_mask") else np.zeros(survey.n_sources, bool)
+    has_text = survey.text_mask if survey.has_array("text_mask") else np.zeros((survey.n_sources, 1), np.bool_)
     return ScoringInputs(
         latents=chosen(representation_latents(survey, run, representation)),
         spectrum_aligned=chosen(run.latents("spectrum_aligned")),
         text_aligned=chosen(run.latents("text_aligned")),
-        has_text=chosen(has_text),
+        has_text=np.any(chosen(has_text), axis=1),
         classes=chosen(survey.sources["source_class"].to_numpy(dtype=np.str_)),
         variables=chosen(survey.variables),
         spectra=lambda block: _spectra(survey, run, rows[block]),
