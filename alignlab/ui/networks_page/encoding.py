@@ -192,7 +192,9 @@ def _measures(
             values = np.asarray(network.centralities[name], dtype=np.float64)
             found.append((plain(name, label.lower(), "percentile"), values))
     if percentile is not None:
-        found.append((plain("outlier", "outlier percentile", "linear", "%"), percentile[network.graph.rows]))
+        found.append(
+            (plain("outlier", "outlier percentile", "linear", "%"), percentile[network.graph.rows].astype(np.float64))
+        )
     return found
 
 

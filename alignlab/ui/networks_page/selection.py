@@ -30,17 +30,22 @@ def show_selection(
         return
     mask = _mask(workspace, rows)
     st.html(f'<div class="al-selected">{class_counts(workspace.survey.sources["source_class"], mask)}</div>')
-    periphery = int(np.isin(shown.graph.rows[~shown.core], rows).sum())
-    st.html(f'<div class="al-dim">{periphery:,} of them in the periphery · {escape(state.how)}</div>')
+    periphery = np.intersect1d(shown.graph.rows[~shown.core], rows)
+    st.html(f'<div class="al-dim">{periphery.size:,} of them in the periphery · {escape(state.how)}</div>')
     with st.container(horizontal=True, vertical_alignment="center", key="networks_actions"):
         _send(workspace, lab, shown, encoded, state)
-        st.button(
+        if 0 < periphery.size < rows.size:
+            st.button(
+                f"Keep the periphery · {periphery.size:,}", key="networks_keep_periphery", type="tertiary",
+                help="Of the selected sources, only those outside the network's core",
+                on_click=partial(state.select, periphery, how=f"periphery among those {state.how}"),
+            )  # fmt: skip
+        if st.button(
             "Select on the Atlas", key="networks_to_atlas", icon=":material/scatter_plot:",
             on_click=partial(atlas.select, mask, how=f"network of {encoded.meta['title']}: {state.how}"),
-        )  # fmt: skip
+        ):  # fmt: skip
+            st.switch_page("pages/atlas.py")
         take_away(workspace, rows, how=f"network of {encoded.meta['title']}: {state.how}", key="networks_take")
-    if st.session_state.get("networks_to_atlas"):
-        st.switch_page("pages/atlas.py")
 
 
 def _send(workspace: Workspace, lab: Lab, shown: Network, encoded: EncodedNetwork, state: NetworksState) -> None:

@@ -30,9 +30,9 @@ def show(workspace: Workspace) -> None:
     """Draw the page."""
     lab, atlas = current_lab(), AtlasState.of(dataset_id(workspace))
     state = NetworksState.of(dataset_id(workspace))
-    problem = atlas.sync_with_address(workspace)
+    problems = [atlas.sync_with_address(workspace), state.sync_with_address(workspace, lab)]
     with st.container(key="networks_body"):
-        if problem:
+        for problem in filter(None, problems):
             st.warning(problem)
         recipe = choose(workspace, lab, atlas)
         try:

@@ -10,10 +10,17 @@ import numpy as np
 import streamlit as st
 from numpy.typing import ArrayLike, NDArray
 
+from alignlab.errors import AlignlabError
+from alignlab.services.selections import keep_for_link, kept_selection
+from alignlab.services.workspace import Workspace
+from alignlab.store.lab import Lab
+from alignlab.ui import address
 from alignlab.ui.latent_map import pack_selection
 from alignlab.ui.networks_page.encoding import EncodedNetwork
 
 _KEY = "alignlab.networks"
+#: In the address; the Atlas's selection has a name of its own there.
+_SELECTED = "network_selection"
 BY_HAND = "chosen in the drawing"
 
 
@@ -64,6 +71,32 @@ class NetworksState:
     def shown(self, encoded: EncodedNetwork) -> NDArray[np.int64]:
         """The selected sources that this network holds."""
         return self.selected[np.isin(self.selected, encoded.rows)]
+
+    def sync_with_address(self, workspace: Workspace, lab: Lab) -> str:
+        """Follow a selection named in the address, or keep the present one and name it there.
+
+        Returns
+        -------
+        str
+            What is wrong with the name in the address; empty where nothing is.
+        """
+        survey = workspace.survey
+        problems: list[str] = []
+
+        def obey(name: str) -> None:
+            try:
+                mask = kept_selection(lab, survey.name, name, survey.n_sources)
+            except AlignlabError as error:
+                problems.append(str(error))
+            else:
+                self.select(np.flatnonzero(mask), how="from a link")
+
+        address.follow(_SELECTED, obey)
+        if not problems:
+            mask = np.zeros(survey.n_sources, dtype=np.bool_)
+            mask[self.selected] = True
+            address.tell(_SELECTED, keep_for_link(lab, survey.name, mask) if mask.any() else "")
+        return " ".join(problems)
 
     def follow(self, encoded: EncodedNetwork) -> None:
         """Have the drawing select what is selected, where it does not know: after a choice elsewhere or a new graph."""
