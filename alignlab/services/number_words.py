@@ -34,8 +34,11 @@ def measured(variable: Variable, value: float, low: float = math.nan, high: floa
     """
     if not math.isfinite(value):
         return MISSING
-    if variable.name == "var_prob_b":
-        return percent(value)
+    return percent(value) if variable.name == "var_prob_b" else with_limits(value, low, high)
+
+
+def with_limits(value: float, low: float, high: float) -> str:
+    """A number with its limits, ``value (low–high)``, in as many digits as they warrant."""
     known = math.isfinite(low) and math.isfinite(high) and high > low
     if not known:
         return number(value)

@@ -65,6 +65,28 @@ class ShareComparison:
     p_equal_corrected: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class ShareInClass:
+    """How many vary among the sources with `low` to `high` net counts.
+
+    Attributes
+    ----------
+    low, high : float
+        Limits of the class; 0 and infinity at its ends.
+    median_counts : float
+        Of the sources of both populations in it; NaN where there are none.
+    hits_first, n_first, hits_second, n_second : int
+    """
+
+    low: float
+    high: float
+    median_counts: float
+    hits_first: int
+    n_first: int
+    hits_second: int
+    n_second: int
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PopulationComparison:
     """Two populations compared, without the sources that are in both.
@@ -94,8 +116,7 @@ def compare_populations(first: Population, second: Population) -> PopulationComp
     AlignlabError
         If fewer than `FEWEST` sources of one of them are not in the other.
     """
-    both = first.group.mask & second.group.mask
-    a, b = np.flatnonzero(first.group.mask & ~both), np.flatnonzero(second.group.mask & ~both)
+    a, b = _own_rows(first, second)
     for population, own in ((first, a), (second, b)):
         if len(own) < FEWEST:
             raise AlignlabError(
@@ -103,7 +124,7 @@ def compare_populations(first: Population, second: Population) -> PopulationComp
                 remedy=f"Choose groups with at least {FEWEST} sources that the other has not.",
             )
     return PopulationComparison(
-        first=first, second=second, n_both=int(both.sum()),
+        first=first, second=second, n_both=int((first.group.mask & second.group.mask).sum()),
         quantities=_compared(first, second, a, b), shares=_shares(first.survey, a, b),
     )  # fmt: skip
 
@@ -175,13 +196,50 @@ def _shares(survey: Survey, a: NDArray[np.intp], b: NDArray[np.intp]) -> tuple[S
     )
 
 
+def variable_by_counts(comparison: PopulationComparison) -> tuple[ShareInClass, ...]:
+    """How many of each population vary, class by class of net counts: what the test at equal counts compares."""
+    survey = comparison.first.survey
+    a, b = _own_rows(comparison.first, comparison.second)
+    probability = survey.variables[:, VARIABLE_NAMES.index("var_prob_b")]
+    net = survey.sources["net_counts"].to_numpy(np.float64)
+    edges = _count_edges(net, a, b)
+    found = []
+    for number in range(len(edges) + 1):
+        # Sources whose variability is unknown are no part of a share.
+        own = [
+            rows[(np.searchsorted(edges, net[rows], side="right") == number) & np.isfinite(probability[rows])]
+            for rows in (a, b)
+        ]
+        hits = [int((probability[rows] > VARIABLE_ABOVE).sum()) for rows in own]
+        found.append(
+            ShareInClass(
+                low=float(edges[number - 1]) if number else 0.0,
+                high=float(edges[number]) if number < len(edges) else float("inf"),
+                median_counts=_median(net[np.concatenate(own)]),
+                hits_first=hits[0], n_first=len(own[0]), hits_second=hits[1], n_second=len(own[1]),
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _own_rows(first: Population, second: Population) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows of the sources that are in one population only."""
+    both = first.group.mask & second.group.mask
+    return np.flatnonzero(first.group.mask & ~both), np.flatnonzero(second.group.mask & ~both)
+
+
 def _count_classes(
     survey: Survey, a: NDArray[np.intp], b: NDArray[np.intp]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Classes of net counts, whose limits divide the smaller group evenly: there both have sources to compare."""
     net = survey.sources["net_counts"].to_numpy(np.float64)
-    edges = np.quantile(net[a if len(a) <= len(b) else b], np.linspace(0, 1, _COUNT_CLASSES + 1)[1:-1])
+    edges = _count_edges(net, a, b)
     return np.searchsorted(edges, net[a], side="right"), np.searchsorted(edges, net[b], side="right")
+
+
+def _count_edges(net: NDArray[np.float64], a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Limits of net counts that divide the smaller population evenly: there both have sources to compare."""
+    smaller = net[a if len(a) <= len(b) else b]
+    return np.unique(np.quantile(smaller, np.linspace(0, 1, _COUNT_CLASSES + 1)[1:-1]))
 
 
 def _median(values: NDArray[np.float64]) -> float:

@@ -66,7 +66,7 @@ def population_table(workspace: Workspace, first: Population, second: Population
     if np.isfinite(factor).any():
         columns["luminosity"] = Described(
             values=np.where(seen, flux.value[rows] * factor, np.nan), ucd="phys.luminosity;em.X-ray",
-            unit=_LUMINOSITY, description="4 pi d^2 times the observed flux, at the distance given for the population, in erg/s.",
+            unit=_LUMINOSITY, description="4 pi d^2 times the flux, at the distance given, in erg/s.",
         )  # fmt: skip
     groups = [population.group.request for population in (first, second) if population is not None]
     return described_table(workspace, columns, name="populations", url=url, selection=" against ".join(groups))

@@ -159,7 +159,8 @@ def _in_cone(survey: Survey, request: str, what: str) -> Group:
         raise AlignlabError(f"No source of survey {survey.name!r} lies {what}.", remedy="Give a larger radius.")
     unplaced = int((~np.isfinite(ra + dec)).sum())
     notes = [f"{unplaced:,} sources without a position are in no cone."] if unplaced else []
-    return _group(f"within {radius:g} {unit} of {position.ra:.3f} {position.dec:+.3f}", request, mask, notes)
+    label = f"{radius:g} {unit} around {position.ra:.3f} {position.dec:+.3f}".replace("-", "−")
+    return _group(label, request, mask, notes)
 
 
 def _group(label: str, request: str, mask: NDArray[np.bool_], notes: Sequence[str] = ()) -> Group:
