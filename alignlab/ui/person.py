@@ -7,14 +7,21 @@ from functools import cache
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
+from alignlab.errors import AlignlabError
+from alignlab.services.discover.triage import check_person
+
 _KEY, _FIELD = "alignlab.person", "alignlab.person_field"
 #: Remembers a name in the browser, and tells it to a session that does not know it yet.
 _REMEMBER_JS = """
 export default function ({ data, setTriggerValue }) {
   if (!data) return;
   const name = "alignlab.person";
-  if (data.person) localStorage.setItem(name, data.person);
-  else if (localStorage.getItem(name)) setTriggerValue("person", localStorage.getItem(name));
+  if (data.person) {
+    localStorage.setItem(name, data.person);
+    // Whoever has told their name wants to go on with other keys.
+    const field = document.activeElement;
+    if (field?.matches?.("input") && field.value.trim() === data.person) field.blur();
+  } else if (localStorage.getItem(name)) setTriggerValue("person", localStorage.getItem(name));
 }
 """
 
@@ -24,28 +31,43 @@ def current_person() -> str:
     return str(st.session_state.get(_KEY, ""))
 
 
-def ask_person(*, key: str, label: str = "Your name") -> str:
+def ask_person(*, key: str) -> str:
     """Draw the field for the name and return what is known; it outlasts pages, sessions and restarts of the app.
 
     Parameters
     ----------
     key : str
         Unique on the page.
-    label : str
     """
     field = f"{_FIELD}.{key}"
 
     def take() -> None:
-        st.session_state[_KEY] = st.session_state[field].strip()
+        _call(st.session_state[field])
 
     def hear() -> None:
-        if not current_person():
-            st.session_state[_KEY] = st.session_state[f"{key}_remembered"].get("person") or ""
+        told = st.session_state[f"{key}_remembered"].get("person")
+        if told and not current_person():
+            _call(told)
 
     st.session_state[field] = current_person()
-    st.text_input(label, key=field, max_chars=40, placeholder="for your labels and notes", on_change=take)
+    st.text_input(
+        "Your name",
+        key=field,
+        max_chars=40,
+        placeholder="your name, for labels and notes",
+        label_visibility="collapsed",
+        on_change=take,
+    )
     _remember()(key=f"{key}_remembered", data={"person": current_person()}, on_person_change=hear, height=1)
     return current_person()
+
+
+def _call(name: str) -> None:
+    """Take over a name, if somebody can be called so; nobody goes on without one once it is known."""
+    try:
+        st.session_state[_KEY] = check_person(name)
+    except AlignlabError as error:
+        st.toast(str(error))
 
 
 @cache

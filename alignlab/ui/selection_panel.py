@@ -14,6 +14,7 @@ from alignlab.services.selections import kept_selection, named_selections
 from alignlab.services.workspace import Workspace
 from alignlab.store.lab import Lab
 from alignlab.ui.contrast_panel import show_contrast
+from alignlab.ui.follow_up_button import follow_up_button
 from alignlab.ui.latent_map import pack_selection
 from alignlab.ui.state import AtlasState
 from alignlab.ui.take_away import take_away
@@ -38,6 +39,8 @@ def show_selection(workspace: Workspace, lab: Lab, state: AtlasState) -> None:
         )
         take_away(workspace, rows, how=state.how)
         _save(workspace, lab, state)
+        names = workspace.survey.sources["name"].iloc[rows].astype(str).tolist()
+        follow_up_button(workspace, names, key="selection_follow_up", reason=f"selection on the Atlas: {state.how}")
     if view == _VIEWS[0]:
         _show_table(workspace, state, rows)
     else:

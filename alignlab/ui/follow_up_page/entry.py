@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+import math
 from html import escape
 
 import numpy as np
@@ -21,7 +21,8 @@ from alignlab.ui.source_page.text import ClassColours
 from alignlab.ui.state import AtlasState
 from alignlab.ui.theme import shade
 
-_UNITS = {"erg / (s cm2)": "erg s⁻¹ cm⁻²", "ct / s": "counts s⁻¹"}
+#: Unit as it is shown, and how many of it are one of the given unit.
+_UNITS = {"erg / (s cm2)": ("erg s⁻¹ cm⁻²", 1.0), "ct / s": ("counts ks⁻¹", 1000.0)}
 
 
 def show_entry(
@@ -60,15 +61,16 @@ def show_entry(
 
 
 def brightness_words(brightness: Brightness) -> str:
-    """``net count rate 0.0123 ± 0.0004 counts s⁻¹``, in as many digits as the error warrants."""
+    """``net count rate 12.3 ± 0.4 counts ks⁻¹``, in as many digits as the error warrants."""
     if not np.isfinite(brightness.value):
         return f"{brightness.what}: unknown"
-    unit = _UNITS.get(brightness.unit, brightness.unit)
-    if not np.isfinite(brightness.error):
-        return f"{brightness.what}: {words.number(brightness.value)} {unit}"
-    digits = 2 if brightness.value == 0 else int(np.log10(max(abs(brightness.value) / brightness.error, 1))) + 2
-    value, error = words.number(brightness.value, digits=digits), words.number(brightness.error, digits=2)
-    return f"{brightness.what}: {value} ± {error} {unit}"
+    unit, scale = _UNITS.get(brightness.unit, (brightness.unit, 1.0))
+    value, error = scale * brightness.value, scale * brightness.error
+    if not np.isfinite(error):
+        return f"{brightness.what}: {words.number(value)} {unit}"
+    decimals = max(0, 1 - math.floor(math.log10(error)))
+    shown = f"{value:,.{decimals}f}".replace("-", "−")
+    return f"{brightness.what}: {shown} ± {error:,.{decimals}f} {unit}"
 
 
 def _show_name(workspace: Workspace, entry: FollowUp, colours: ClassColours, place: int) -> None:
@@ -122,11 +124,12 @@ def _show_editing(workspace: Workspace, lab: Lab, entry: FollowUp, place: int) -
                 st.text_area(f"Why {entry.name} is worth an observation", key=field, max_chars=2000)
                 st.button("Keep", type="primary", key=f"follow_up_keep_{place}", on_click=keep)
         st.button(
-            f"Remove {entry.name}",
+            "Remove",
             icon=":material/delete:",
             key=f"follow_up_remove_{place}",
             type="tertiary",
-            on_click=partial(remove),
+            help=f"Take {entry.name} off the list; labels and notes stay",
+            on_click=remove,
         )
 
 

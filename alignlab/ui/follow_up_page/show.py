@@ -42,7 +42,7 @@ def show(workspace: Workspace) -> None:
 
 
 def _show_head(workspace: Workspace, lab: Lab, entries: list[FollowUp], code: str) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom", key="follow_up_head"):
+    with st.container(horizontal=True, vertical_alignment="center", key="follow_up_head"):
         what = f"List {code}, as it was kept for a link" if code else "Worth another observation"
         simulated = ", simulated" if workspace.is_simulated else ""
         st.html(
@@ -50,9 +50,9 @@ def _show_head(workspace: Workspace, lab: Lab, entries: list[FollowUp], code: st
             "</span></div>",
             width="stretch",
         )
-        person = ask_person(key="follow_up_person")
     if code:
-        with st.container(horizontal=True, gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="follow_up_copy"):
+            person = ask_person(key="follow_up_person")
             st.button("Show today's list", key="follow_up_today", on_click=address.write, args=(LIST, ""))
             st.button(
                 "Add all of these to it",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -114,7 +115,8 @@ class Desk:
         if not np.isfinite(percentile):
             return ""
         by = RANKINGS[self.choices.method]
-        return f"outlier, {by}: stranger than {percentile:.1f}% (run {self.workspace.run.run_id})"
+        percent = percentile_words(percentile, int(np.isfinite(self.scores.of(self.choices.method)).sum()))
+        return f"outlier, {by}: stranger than {percent}% (run {self.workspace.run.run_id})"
 
     def _label(self, press: dict[str, Any]) -> None:
         if not self.person:
@@ -167,3 +169,9 @@ class Desk:
             return self.state.first
         place = None if self.state.index is None else queue.place(self.state.index)
         return (place or 0) // PART * PART
+
+
+def percentile_words(percentile: float, n: int) -> str:
+    """A percentile with as many digits as `n` sources can tell apart, at most two."""
+    digits = min(2, max(0, math.ceil(math.log10(max(n, 1))) - 2))
+    return f"{percentile:.{digits}f}" if np.isfinite(percentile) else "–"

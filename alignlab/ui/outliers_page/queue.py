@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -23,7 +22,7 @@ from alignlab.services.discover.outlier_queue import OutlierQueue
 from alignlab.services.discover.triage import UNSURE, VALUES
 from alignlab.services.workspace import Workspace
 from alignlab.ui.frontend_build import read_bundle
-from alignlab.ui.outliers_page.desk import PART, Desk
+from alignlab.ui.outliers_page.desk import PART, Desk, percentile_words
 from alignlab.ui.source_page.text import ClassColours
 
 _KEY = "outliers_queue"
@@ -108,12 +107,6 @@ def marked_concerns(artefacts: ArtefactScores, index: int) -> list[str]:
         for name, values in artefacts.concerns.items()
         if np.nan_to_num(values[index]) * artefacts.weights[name] >= _MARKED
     ]
-
-
-def percentile_words(percentile: float, n: int) -> str:
-    """A percentile with as many digits as `n` sources can tell apart, at most two."""
-    digits = min(2, max(0, math.ceil(math.log10(max(n, 1))) - 2))
-    return f"{percentile:.{digits}f}" if np.isfinite(percentile) else "–"
 
 
 @cache

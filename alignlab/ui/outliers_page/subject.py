@@ -17,8 +17,7 @@ from alignlab.services.subject import subject_of
 from alignlab.ui.outliers_page.cached import by_class
 from alignlab.ui.outliers_page.choices import RANKINGS
 from alignlab.ui.outliers_page.class_figure import class_figure
-from alignlab.ui.outliers_page.desk import Desk
-from alignlab.ui.outliers_page.queue import percentile_words
+from alignlab.ui.outliers_page.desk import Desk, percentile_words
 from alignlab.ui.outliers_page.why import show_why
 from alignlab.ui.source_card import show_source_card
 from alignlab.ui.source_page.header import said_in_the_lab

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from alignlab.services.subject import Subject
+from alignlab.ui.follow_up_button import follow_up_button
 from alignlab.ui.take_away import copy_link, send_source, take_table
 
 if TYPE_CHECKING:
@@ -45,4 +46,6 @@ def show_actions(subject: Subject) -> None:
         if len(subject.survey.papers_of(index)):
             take_table(papers, name=f"{stem}-papers", what="its papers", key="take_papers", label="Papers")
         send_source(workspace, index, overlay)
+        if overlay is None:
+            follow_up_button(workspace, [subject.name], key="source_follow_up")
         copy_link(key="source_link")
