@@ -43,7 +43,7 @@ def strongest_edges(edges: NDArray[np.integer], similarity: NDArray[np.floating]
     if m <= most:
         return np.arange(m)
     by_strength = np.argsort(_steps_down(similarity), kind="stable")
-    turn = _turns(edges[by_strength], n)
+    turn = np.minimum(_turns(edges[by_strength], n), _STEPS).astype(np.uint16)
     # Stable: within a turn the stronger stay in front.
     return np.sort(by_strength[np.argsort(turn, kind="stable")[:most]])
 
@@ -60,7 +60,8 @@ def _turns(edges: NDArray[np.integer], n: int) -> NDArray[np.int32]:
     m = len(edges)
     ends = edges.reshape(-1).astype(np.uint16 if n <= _STEPS else np.int32)
     order = np.argsort(ends, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(np.bincount(ends, minlength=n))])
+    count = np.bincount(ends, minlength=n)
+    starts = (np.cumsum(count) - count).astype(np.int32)
     rank = np.empty(2 * m, dtype=np.int32)
-    rank[order] = np.arange(2 * m, dtype=np.int64) - starts[ends[order]]
+    rank[order] = np.arange(2 * m, dtype=np.int32) - np.repeat(starts, count)
     return rank.reshape(m, 2).min(axis=1)
