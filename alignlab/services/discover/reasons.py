@@ -1,168 +1,56 @@
-"""Why a source is strange: the latents, variables and energy bands that set it apart, and what it is nearest to."""
+"""Why a source is strange: the latents, variables and energy bands that set it apart, and what it is nearest to.
+
+Everything is told against the nearest normal sources (`alignlab.services.discover.reason_references`).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alignlab.analysis.contributions import forest_contributions
+from alignlab.services.discover.reason_changes import changes_to_normal
+from alignlab.services.discover.reason_ground import ReasonGround, reason_ground
+from alignlab.services.discover.reason_parts import (
+    BandReason,
+    Change,
+    KindShare,
+    LatentReason,
+    NearestNormal,
+    SpectrumComparison,
+    VariableReason,
+)
+from alignlab.services.discover.reason_references import References, references
+from alignlab.services.discover.reason_spectrum import compared_spectrum
+from alignlab.services.discover.reason_variables import variable_reasons
+from alignlab.services.discover.reason_words import sentence
+from alignlab.services.neighbours import nearest
+from alignlab.services.subject import Subject, subject_of
 from alignlab.services.workspace import Workspace
+from alignlab.store.survey import Survey
 
 if TYPE_CHECKING:
     from alignlab.services.discover.outliers import OutlierScores
 
+__all__ = [
+    "BandReason",
+    "Change",
+    "KindShare",
+    "LatentReason",
+    "NearestNormal",
+    "OutlierReasons",
+    "SpectrumComparison",
+    "VariableReason",
+    "outlier_reasons",
+]
 
-@dataclass(frozen=True, kw_only=True)
-class LatentReason:
-    """One number of a source's latent vector that sets it apart.
-
-    Attributes
-    ----------
-    name : str
-        Such as ``spectrum 12`` or ``text 40``: in which half of the representation, and which number.
-    contribution : float
-        By how much it shortens the source's path through the isolation forest, as a share of the usual path length.
-    sigma : float
-        Its difference from the nearest normal sources in units of their spread.
-    """
-
-    name: str
-    contribution: float
-    sigma: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class VariableReason:
-    """A variable of a source beside those of its nearest normal sources and of its class.
-
-    Attributes
-    ----------
-    name : str
-        In `alignlab.variables`.
-    value, low, high : float
-        With its 68% interval, NaN where it has none.
-    normal, normal_low, normal_high : float
-        Median and 68% range of the nearest normal sources.
-    sigma : float
-        Difference in robust standard deviations, spread and the source's own error together.
-    n_normal : int
-        Nearest normal sources that have it.
-    class_percentile : float
-        Among sources of its class, 0 to 100; NaN without class.
-    n_class : int
-    """
-
-    name: str
-    value: float
-    low: float
-    high: float
-    normal: float
-    normal_low: float
-    normal_high: float
-    sigma: float
-    n_normal: int
-    class_percentile: float
-    n_class: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class BandReason:
-    """An energy band that holds more or fewer counts than the nearest normal sources' mean spectrum predicts.
-
-    Attributes
-    ----------
-    start_kev, stop_kev : float
-    counts, expected : float
-        Observed, and predicted for this source's number of counts, its background included.
-    sigma : float
-        Difference in standard deviations of Poisson noise and of the spread among normal sources.
-    """
-
-    start_kev: float
-    stop_kev: float
-    counts: float
-    expected: float
-    sigma: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class NearestNormal:
-    """The nearest source that is not strange, of similar counts.
-
-    Attributes
-    ----------
-    index : int
-    name, source_class : str
-    counts, similarity, percentile : float
-        Percentile of its outlier score.
-    """
-
-    index: int
-    name: str
-    source_class: str
-    counts: float
-    similarity: float
-    percentile: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """What a variable would have to become for the source to be normal.
-
-    Attributes
-    ----------
-    name : str
-    now, then : float
-        As its place among the sources tells it, and at the place where the forest first calls it normal.
-    sigma : float
-        The change in standard deviations of the survey.
-    """
-
-    name: str
-    now: float
-    then: float
-    sigma: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class KindShare:
-    """A class among the neighbours of a source.
-
-    Attributes
-    ----------
-    by : {"spectrum", "text"}
-    source_class : str
-    share : float
-        0 to 1, of the neighbours whose class is known.
-    n : int
-        Neighbours whose class is known.
-    """
-
-    by: str
-    source_class: str
-    share: float
-    n: int
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class SpectrumComparison:
-    """A source's counts in bins beside those that its nearest normal sources predict.
-
-    Attributes
-    ----------
-    edges_kev : ndarray, shape (b + 1,)
-    counts, expected, spread : ndarray, shape (b,)
-        Observed, predicted, and the standard deviation of the prediction among normal sources; in counts.
-    n_normal : int
-    """
-
-    edges_kev: NDArray[np.float64]
-    counts: NDArray[np.float64]
-    expected: NDArray[np.float64]
-    spread: NDArray[np.float64]
-    n_normal: int
+#: Neighbours whose classes are its kinds, and numbers of the latent vector that are told.
+N_KINDS, N_LATENTS = 50, 8
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -177,6 +65,10 @@ class OutlierReasons:
         Whose score is explained.
     percentile : float
         Of its score; NaN where it has none.
+    rank, n_scored : int
+        1 for the strangest, of the sources that have a score; rank 0 where it has none.
+    percentiles : mapping of str to float
+        Of its scores by every method, NaN where it has none.
     sentence : str
         All of it in one.
     latents : tuple of LatentReason
@@ -193,7 +85,7 @@ class OutlierReasons:
     nearest_normal : NearestNormal or None
     step : float
         How far towards the nearest normal source the forest first calls it normal, 0 to 1; 0 where it is normal
-        already, NaN where it never does.
+        already, NaN where there is no normal source.
     changes : tuple of Change
         Of variables, over that way, largest first.
     kinds : tuple of KindShare
@@ -205,6 +97,9 @@ class OutlierReasons:
     source_class: str
     method: str
     percentile: float
+    rank: int
+    n_scored: int
+    percentiles: Mapping[str, float]
     sentence: str
     latents: tuple[LatentReason, ...]
     spectrum_share: float
@@ -238,4 +133,81 @@ def outlier_reasons(
     AlignlabError
         If there is no such source or method.
     """
-    raise NotImplementedError
+    subject = subject_of(workspace, index)
+    percentile = scores.percentile(method)
+    ground = reason_ground(workspace, scores.representation)
+    normal = references(workspace.survey, ground, index, percentile)
+    spectrum, bands = compared_spectrum(workspace.survey, index, normal)
+    step, changes = changes_to_normal(ground, index, normal)
+    latents, spectrum_share = _latent_reasons(ground, index, normal)
+    found = OutlierReasons(
+        index=index,
+        name=subject.name,
+        source_class=subject.source_class,
+        method=method,
+        percentile=float(percentile[index]),
+        rank=int((percentile > percentile[index]).sum()) + 1 if np.isfinite(percentile[index]) else 0,
+        n_scored=int(np.isfinite(percentile).sum()),
+        percentiles={name: float(scores.percentile(name)[index]) for name in scores.scores},
+        sentence="",
+        latents=latents,
+        spectrum_share=spectrum_share,
+        variables=variable_reasons(workspace.survey, ground, index, normal),
+        bands=bands,
+        spectrum=spectrum,
+        nearest_normal=_nearest_normal(workspace.survey, normal, percentile),
+        step=step,
+        changes=changes,
+        kinds=(*_kinds(subject, "spectrum"), *(_kinds(subject, "text") if subject.has_text else ())),
+    )
+    return replace(found, sentence=sentence(found))
+
+
+def _latent_reasons(ground: ReasonGround, index: int, normal: References) -> tuple[tuple[LatentReason, ...], float]:
+    """The numbers that isolate it most, and the share of what isolates it that lies in the spectrum's half."""
+    isolating = forest_contributions(ground.forest, ground.latents[index][None])[0]
+    sigma = np.full(len(isolating), np.nan)
+    if len(normal.rows) > 1:
+        near = ground.latents[normal.rows]
+        spread = near.std(axis=0, ddof=1)
+        np.divide(ground.latents[index] - near.mean(axis=0), spread, out=sigma, where=spread > 0)
+    n = ground.n_spectrum
+    told = tuple(
+        LatentReason(
+            name=f"spectrum {i + 1}" if i < n else f"text {i - n + 1}",
+            contribution=float(isolating[i]),
+            sigma=float(sigma[i]),
+        )
+        for i in np.argsort(-isolating)[:N_LATENTS]
+    )
+    whole = np.maximum(isolating, 0)
+    has_halves = 0 < n < len(isolating) and whole.sum() > 0
+    return told, float(whole[:n].sum() / whole.sum()) if has_halves else np.nan
+
+
+def _nearest_normal(survey: Survey, normal: References, percentile: NDArray[np.floating]) -> NearestNormal | None:
+    if not len(normal.rows):
+        return None
+    row = int(normal.rows[0])
+    facts = survey.sources.iloc[row]
+    return NearestNormal(
+        index=row,
+        name=str(facts["name"]),
+        source_class=str(facts["source_class"] or ""),
+        counts=float(facts["counts"]),
+        similarity=float(normal.similarity[0]),
+        percentile=float(percentile[row]),
+    )
+
+
+def _kinds(subject: Subject, by: Literal["spectrum", "text"]) -> tuple[KindShare, ...]:
+    """Classes of the sources around it in one half of the shared space."""
+    survey, run = subject.workspace.survey, subject.workspace.run
+    candidates = np.flatnonzero(survey.text_mask.any(axis=1)) if by == "text" else None
+    near = nearest(
+        survey, subject.latents(f"{by}_aligned"), run.latents(f"{by}_aligned"), k=N_KINDS, leave_out=subject.index,
+        candidates=candidates,
+    )  # fmt: skip
+    classes = Counter(neighbour.source_class for neighbour in near if neighbour.source_class)
+    n = classes.total()
+    return tuple(KindShare(by=by, source_class=name, share=times / n, n=n) for name, times in classes.most_common())
