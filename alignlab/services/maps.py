@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from alignlab.analysis.map_quality import MapQuality
 from alignlab.errors import AlignlabError
 from alignlab.progress import OnStep, part_of, report
 from alignlab.services.background import Progress, Task
+from alignlab.services.discover.map_findings import MapFindings, map_findings
 from alignlab.services.sources import overlay_representation, representation_latents
 from alignlab.services.workspace import AppliedSurvey, Workspace
 from alignlab.store.run import METHODS, REPRESENTATIONS, Projection, Run
@@ -71,6 +72,8 @@ class MapTable:
         How the map was made, and its figures.
     quality : MapQuality or None
         How far the map can be trusted at each source; None until it has been found out.
+    findings : MapFindings
+        Kept clusters and outlier scores of the run.
     """
 
     representation: str
@@ -82,6 +85,7 @@ class MapTable:
     overlays: tuple[OverlayPoints, ...]
     parameters: dict[str, object]
     quality: MapQuality | None = None
+    findings: MapFindings = field(default_factory=MapFindings)
 
 
 def map_table(workspace: Workspace, representation: str = "both", method: str = INSTANT_METHOD) -> MapTable:
@@ -106,6 +110,7 @@ def map_table(workspace: Workspace, representation: str = "both", method: str = 
         overlays=tuple(_place(workspace, projection, applied) for applied in workspace.overlays),
         parameters=projection.parameters,
         quality=stored_quality(run, representation, method),
+        findings=map_findings(run),
     )
 
 

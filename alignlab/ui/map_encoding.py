@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from alignlab.services.discover.map_findings import NO_CLUSTER
 from alignlab.services.maps import METHOD_LABELS, MapTable
 from alignlab.ui import colours
 from alignlab.ui.map_codes import encode
@@ -110,7 +111,7 @@ def encode_map(
         columns[description["name"]] = codes.codes
         described.append({**description, "softening": codes.softening, "low": codes.low, "high": codes.high})
     categories = []
-    for category, codes8 in _categories(rows, n, n_papers):
+    for category, codes8 in [*_categories(rows, n, n_papers), *_clusters(table, len(rows))]:
         columns[category["name"]] = codes8
         categories.append(category)
     objects, n_repeated = _objects(table.sources, len(rows))
@@ -167,7 +168,7 @@ _TRUST = {
 
 
 def _further_variables(table: MapTable, rows: pd.DataFrame, n_papers: NDArray[np.integer]) -> list[_Column]:
-    """Counts, number of papers, and how far the map can be trusted at each point."""
+    """Counts, number of papers, how far the map can be trusted at each point, and how strange its source is."""
 
     def plain(name: str, label: str, unit: str, group: str, description: str, stretch: str) -> dict[str, Any]:
         described = {"name": name, "label": label, "unit": unit, "group": group, "description": description}
@@ -186,6 +187,22 @@ def _further_variables(table: MapTable, rows: pd.DataFrame, n_papers: NDArray[np
             local = np.full(len(rows), np.nan)
             local[: len(table.x)] = getattr(table.quality, name)
             found.append((plain(name, label, "", "Can I trust this map?", description, "linear"), local))
+    if table.findings.outliers is not None:
+        percentile = np.full(len(rows), np.nan)
+        percentile[: len(table.x)] = table.findings.outliers.percentile
+        said = table.findings.outliers.description
+        found.append((plain("outlier_percentile", "outlier percentile", "%", "Discover", said, "linear"), percentile))
+    return found
+
+
+def _clusters(table: MapTable, n_rows: int) -> list[tuple[dict[str, Any], NDArray[np.uint8]]]:
+    """Kept clusters as categories; sources of other surveys are in none."""
+    found = []
+    for clusters in table.findings.clusterings:
+        codes = np.full(n_rows, _UNKNOWN, dtype=np.uint8)
+        codes[: len(table.x)] = clusters.codes
+        category = {"name": clusters.name, "label": clusters.label, "values": list(clusters.values), "ordinal": False}
+        found.append(({**category, "unknown": NO_CLUSTER}, codes))
     return found
 
 
@@ -243,7 +260,9 @@ def _palettes(classes: list[str]) -> dict[str, str]:
     for shade in ("light", "dark"):
         for name in ("cividis", "batlow", "diverging"):
             packed[f"{name}_{shade}"] = "".join(colours.scale(name, shade))
-        packed[f"classes_{shade}"] = "".join(colours.class_colours(classes, shade)) or colours.missing_colour(shade)
+        # The hues that no class has follow those of the classes: clusters may be more.
+        spare = [f"{place}" for place in range(colours.MAX_CLASSES - len(classes))]
+        packed[f"classes_{shade}"] = "".join(colours.class_colours([*classes, *spare], shade))
         packed[f"missing_{shade}"] = colours.missing_colour(shade)
     return packed
 

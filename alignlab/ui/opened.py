@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from alignlab.services.discover.map_findings import findings_stamp
 from alignlab.services.drop import sweep_dropped
 from alignlab.services.maps import map_table
 from alignlab.services.workspace import Catalogue, Workspace
@@ -68,14 +69,21 @@ def encoded_map(workspace: Workspace, representation: str, method: str) -> Encod
         If this map has not been computed.
     """
     judged = workspace.run.has_map_quality(representation, method)
-    return _encoded(workspace, _rows_id(workspace), workspace.run.digest, representation, method, judged)
+    found = findings_stamp(workspace.run)
+    return _encoded(workspace, _rows_id(workspace), workspace.run.digest, representation, method, judged, found)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _encoded(
-    _workspace: Workspace, rows_id: str, run: str, representation: str, method: str, judged: bool
+    _workspace: Workspace,
+    rows_id: str,
+    run: str,
+    representation: str,
+    method: str,
+    judged: bool,
+    found: tuple[tuple[str, int], ...],
 ) -> EncodedMap:
-    del run, judged  # only there to be part of the key
+    del run, judged, found  # only there to be part of the key
     survey = _workspace.survey
     return encode_map(
         map_table(_workspace, representation, method),

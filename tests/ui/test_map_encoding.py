@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from alignlab.analysis.map_quality import map_quality
+from alignlab.services.discover.map_findings import MapClusters, MapFindings, MapOutliers
 from alignlab.services.maps import map_table
 from alignlab.services.workspace import Workspace
+from alignlab.ui.colours import MAX_CLASSES, class_colours
 from alignlab.ui.latent_map import pack_selection, unpack_selection
 from alignlab.ui.map_codes import Codes
 from alignlab.ui.map_encoding import EncodedMap, encode_map
@@ -120,3 +122,35 @@ def test_selection_bitsets(n):
     assert np.array_equal(unpack_selection(bits, n), mask)
     assert not unpack_selection("", n).any()
     assert np.array_equal(unpack_selection(pack_selection(mask), n), mask)
+
+
+def test_kept_clusters_and_outlier_ranks_can_colour_the_map(workspace):
+    table = map_table(workspace, "both", "umap")
+    n = len(table.x)
+    codes = (np.arange(n) % 3).astype(np.uint8)
+    codes[:5] = 255
+    clusters = MapClusters(name="clusters_a", label="k-means 3", values=("hard", "soft", "mixed"), codes=codes)
+    strange = MapOutliers(percentile=np.linspace(0, 100, n, dtype=np.float32), description="Rank.")
+    found = replace(table, findings=MapFindings(clusterings=(clusters,), outliers=strange))
+    shown = encode_map(found, workspace.survey.n_papers, dataset="a", rows_id="b", caption="", file_stem="")
+    category = shown.meta["categories"][-1]
+    assert (category["name"], category["values"]) == ("clusters_a", ["hard", "soft", "mixed"])
+    assert category["unknown"] == "in no cluster"
+    sent = shown.table.column("clusters_a").to_numpy()
+    assert np.array_equal(sent[:n], codes)
+    assert (sent[n:] == 255).all()
+    variable = next(v for v in shown.meta["variables"] if v["name"] == "outlier_percentile")
+    reading = {key: variable[key] for key in ("softening", "low", "high")}
+    back = Codes(codes=shown.table.column("outlier_percentile").to_numpy(), **reading).decode()
+    assert np.allclose(back[:n], strange.percentile, rtol=5e-4, atol=1e-3)
+    assert np.isnan(back[n:]).all()
+    assert not variable["wall"]
+
+
+def test_every_cluster_has_a_hue_of_its_own_and_classes_keep_theirs(encoded):
+    names = encoded.meta["categories"][0]["values"]
+    for shade in ("light", "dark"):
+        packed = encoded.meta["palettes"][f"classes_{shade}"]
+        hues = [packed[place : place + 6] for place in range(0, len(packed), 6)]
+        assert len(set(hues)) == len(hues) == MAX_CLASSES
+        assert hues[: len(names)] == class_colours(names, shade)

@@ -105,6 +105,17 @@ class ClusterRecipe(Recipe):
         what = f"at least {self.size:,} sources each" if self.method == "hdbscan" else f"{self.k} clusters"
         return f"{METHODS[self.method]}, {what}"
 
+    @property
+    def short_label(self) -> str:
+        """The recipe for a menu, such as ``k-means 12 · both``; with what is not as usual."""
+        size = f"≥ {self.min_cluster_size:,}" if self.method == "hdbscan" else str(self.k)
+        unusual = [f"seed {self.seed}"] if self.seed else []
+        unusual += [self.scaling] if self.scaling != "none" else []
+        unusual += [f"{self.components} components"] if self.n_components != AS_SUITS else []
+        unusual += [LABELLINGS[self.among].label] if self.among != "classes" else []
+        method = METHODS[self.method].partition(" (")[0]
+        return " · ".join([f"{method} {size}", self.representation.replace("_", ", "), *unusual])
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Clustering:

@@ -57,6 +57,7 @@ export class CategoryColouring {
     this.swatches = names.map((_, k) => (category.ordinal ? pick(k) : (wheel[k] ?? missing)));
     this.colours = Array.from({ length: LEVELS + 1 }, (_, k) => this.swatches[k] ?? missing);
     this.missing = this.counts[UNKNOWN];
+    this.missingName = category.unknown ?? "not classified";
   }
 
   get levels() {
@@ -74,7 +75,7 @@ export class CategoryColouring {
   }
 
   nameOf(row) {
-    return this.category.values[this.codes[row]] ?? "not classified";
+    return this.category.values[this.codes[row]] ?? this.missingName;
   }
 
   /** Mask of the first `n` rows that have a value. */

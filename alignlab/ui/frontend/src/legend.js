@@ -36,7 +36,7 @@ export function categoryLegend(colouring, n, onChoose) {
     const button = chip(swatches[k], text, "button", { type: "button", title: `Select all: ${category.values[k]}`, on: listener });
     classes.append(button);
   }
-  if (missing > 0) classes.append(chip(colours[colours.length - 1], `not classified (n = ${formatCount(missing)})`));
+  if (missing > 0) classes.append(chip(colours[colours.length - 1], `${colouring.missingName} (n = ${formatCount(missing)})`));
   return [label, classes];
 }
 

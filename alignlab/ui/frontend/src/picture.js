@@ -38,5 +38,5 @@ function legendOf(colouring, n) {
     .map((name, k) => ({ name, colour: colouring.swatches[k], count: colouring.counts[k] }))
     .filter((entry) => entry.count > 0);
   if (!category.ordinal) entries.sort((a, b) => b.count - a.count);
-  return { kind: "category", label: category.label, unit: "", palette: [], ticks: [], missing: colouring.missing, n, missingColour, entries };
+  return { kind: "category", label: category.label, unit: "", palette: [], ticks: [], missing: colouring.missing, missingName: colouring.missingName, n, missingColour, entries };
 }

@@ -18,7 +18,7 @@ const PATIENCE_MS = 20000;
  *   order: rows in drawing order; colourOf(row): "#rrggbb"; dimmed(row); selected: rows; nameOf(row);
  *   marks: {pick: row|null, neighbours: rows, overlays: [{start, stop, survey}]};
  *   legend: {kind: "variable"|"category", label, unit, palette, ticks: [{at: 0..1, text}], n (with and without a value),
- *   missing, missingColour, entries: [{name, colour, count}]};
+ *   missing, missingName, missingColour, entries: [{name, colour, count}]};
  *   caption; fileStem; theme: {background, text, accent, dark}
  */
 export async function exportFigure(format, picture) {

@@ -63,8 +63,8 @@ function placeBar({ label, unit, ticks, missing, n, missingColour }, top, measur
 }
 
 /** Classes with their numbers, in as many lines as they need. */
-function placeClasses({ label, n, missing, missingColour, entries }, top, measure) {
-  const all = missing > 0 ? [...entries, { name: "not classified", colour: missingColour, count: missing }] : entries;
+function placeClasses({ label, n, missing, missingName, missingColour, entries }, top, measure) {
+  const all = missing > 0 ? [...entries, { name: missingName, colour: missingColour, count: missing }] : entries;
   const chips = [];
   let [x, y] = [MARGIN, top + 30];
   for (const { name, colour, count } of all) {
