@@ -182,7 +182,7 @@ def outlier_scores(
             f"There is no representation {representation!r}.", remedy=f"Choose one of {', '.join(REPRESENTATIONS)}."
         )
     rows = _rows(survey, scope)
-    found = score(_inputs(survey, run, representation, rows), seed=seed, on_step=on_step)
+    found = score(scoring_inputs(survey, run, representation, rows), seed=seed, on_step=on_step)
     return OutlierScores(
         representation=representation,
         scope=scope,
@@ -253,7 +253,7 @@ def _rows(survey: Survey, scope: str) -> NDArray[np.intp]:
     return rows
 
 
-def _inputs(survey: Survey, run: Run, representation: str, rows: NDArray[np.intp]) -> ScoringInputs:
+def scoring_inputs(survey: Survey, run: Run, representation: str, rows: NDArray[np.intp]) -> ScoringInputs:
     """The arrays of the chosen sources; those of all are not copied, and spectra stay on disk until they are needed."""
     everything = len(rows) == survey.n_sources
 

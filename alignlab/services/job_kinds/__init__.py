@@ -22,6 +22,7 @@ KINDS: Mapping[str, str] = {
     "project": "alignlab.services.job_kinds.project",
     "apply": "alignlab.services.job_kinds.apply",
     "evaluate": "alignlab.services.job_kinds.evaluate",
+    "outliers": "alignlab.services.job_kinds.outliers",
     "clusters": "alignlab.services.job_kinds.clusters",
     "ingest": "alignlab.services.job_kinds.ingest",
     "ingest-files": "alignlab.services.job_kinds.ingest_files",
