@@ -92,8 +92,9 @@ def _add_function(figure: go.Figure, number: int, label: str, function: Brightne
     counts, colour = function.counts, colours(shade)[number]
     if not len(counts.at):
         return
-    steps = np.unique(np.geomspace(1, len(counts.at), min(_STEPS, len(counts.at))).astype(int))
-    kept = np.sort(len(counts.at) - steps)  # the few brightest one by one, the many faint ones thinned
+    kept = np.arange(len(counts.at))
+    if len(kept) > _STEPS:  # the brightest one by one, the many faint ones thinned
+        kept = np.unique(len(counts.at) - np.geomspace(1, len(counts.at), _STEPS).astype(int))
     line = {"color": colour, "width": 0}
     common = {"x": counts.at[kept], "mode": "lines", "line_shape": "vh", "hoverinfo": "skip", "showlegend": False}
     figure.add_trace(go.Scatter(y=counts.high[kept], line=line, **common))

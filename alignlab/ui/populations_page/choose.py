@@ -90,8 +90,9 @@ def _group(workspace: Workspace, lab: Lab, side: str, kind: str, first: Chosen |
     if kind == "cone":
         place, radius = st.columns([3, 1])
         where = place.text_input("Position", key=_key(side, "place"), placeholder="204.254 -29.866, or 13h37m00.9s …")
-        size = radius.text_input(f"Radius ({_CONE_UNIT})", key=_key(side, "radius"))
-        return read_group(survey, lab, f"cone:{where} within {size} {_CONE_UNIT}") if where and size else None
+        size = radius.text_input("Radius", key=_key(side, "radius"), placeholder=f"6 {_CONE_UNIT}")
+        unit = "" if size.strip()[-1:].isalpha() else f" {_CONE_UNIT}"
+        return read_group(survey, lab, f"cone:{where} within {size}{unit}") if where and size else None
     if kind == "names":
         text = st.text_area("Names, one a line", key=_key(side, "names"), height=104, placeholder="SIM J…")
         return _named(workspace, lab, text) if text.strip() else None
@@ -154,7 +155,7 @@ def _fill(side: str, request: str) -> None:
     elif kind == "cone":
         place, _, size = what.rpartition(" within ")
         st.session_state[_key(side, "place")] = place
-        st.session_state[_key(side, "radius")] = size.removesuffix(_CONE_UNIT).strip()
+        st.session_state[_key(side, "radius")] = size.strip()
     elif kind == "names":
         st.session_state[_key(side, "names")] = "\n".join(split_names(what))
     elif kind == "selection":
