@@ -12,6 +12,8 @@ from functools import lru_cache
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import xlogy
+from scipy.stats import chi2
 
 from alignlab.spectra.absorption import sigma_tbabs, transmission
 from alignlab.spectra.apertures import aperture_radius_arcsec
@@ -48,6 +50,8 @@ _UNCOVERED = (0.0, 0.03, 0.1, 0.3)
 _JOINED = 6
 #: Years at which the contamination of the filters is taken.
 _YEARS = (2001.0, 2005.0, 2009.0, 2013.0)
+#: Parameters of a continuum with fused pairs, and how improbable a deviance is that it cannot have by chance.
+_N_PARAMETERS, _LEAST_PROBABILITY = 4, 0.01
 _BLOCK = 2048
 _CENTRES_KEV = 0.5 * (MODEL_EDGES_KEV[1:] + MODEL_EDGES_KEV[:-1])
 
@@ -61,11 +65,14 @@ class PileUpEvidence:
     log_ratio : ndarray of float64, shape (n,)
         Natural logarithm of the likelihood of the best continuum with fused pairs over that of the best without; NaN
         where it could not be asked.
+    described : ndarray of bool, shape (n,)
+        Whether the better of the two describes the spectrum: of a spectrum that none does, the ratio says nothing.
     share : ndarray of float64, shape (n,)
         Share of fused pairs of the former.
     """
 
     log_ratio: NDArray[np.float64]
+    described: NDArray[np.bool_]
     share: NDArray[np.float64]
 
 
@@ -85,11 +92,11 @@ def piled_share(events: ArrayLike) -> NDArray[np.float64]:
     With L photons per frame a frame shows an event with probability 1 - exp(-L), of one photon with L exp(-L). All
     grades are taken to be kept (Davis 2001, ApJ 562, 575, section 2).
     """
-    events = np.minimum(np.asarray(events, float), _MOST_EVENTS)
-    photons = -np.log1p(-events)
-    # 1 - L / (exp(L) - 1), and exp(L) - 1 is events / (1 - events).
-    single = np.divide(photons * (1 - events), events, out=np.ones_like(events), where=events > 0)
-    return np.where(np.isnan(events), np.nan, 1 - single)
+    seen = np.asarray(np.minimum(np.asarray(events, float), _MOST_EVENTS))
+    photons = -np.log1p(-seen)
+    # 1 - L / (exp(L) - 1), and exp(L) - 1 is seen / (1 - seen).
+    single = np.divide(photons * (1 - seen), seen, out=np.ones_like(seen), where=seen > 0)
+    return np.where(np.isnan(seen), np.nan, 1 - single)
 
 
 def with_fused_pairs(
@@ -145,8 +152,9 @@ def pile_up_evidence(
     starts = np.arange(0, len(edges_kev) - 1, _JOINED)
     joined = np.add.reduceat(np.asarray(counts, np.float64), starts, axis=1) if len(counts) else np.empty((0, 1))
     edges = np.append(edges_kev[starts], edges_kev[-1])
+    limit = chi2.isf(_LEAST_PROBABILITY, len(starts) - _N_PARAMETERS)
     nearest = np.abs(np.nan_to_num(years, nan=np.median(_YEARS))[:, None] - np.array(_YEARS)).argmin(1)
-    found = np.full((2, len(joined)), np.nan)
+    found, described = np.full((2, len(joined)), np.nan), np.zeros(len(joined), bool)
     allowed = np.abs(np.log(np.array(SHARES) / np.maximum(wanted, 1e-9)[:, None])) <= np.log(SHARE_FACTOR)
     for name in DETECTORS:
         for place, when in enumerate(_YEARS):
@@ -156,7 +164,14 @@ def pile_up_evidence(
                 likely = _best_likelihoods(joined[rows], shapes)
                 piled = np.where(allowed[rows], likely[:, 1:], -np.inf)
                 found[:, rows] = piled.max(axis=1) - likely[:, 0], np.array(SHARES)[piled.argmax(axis=1)]
-    return PileUpEvidence(log_ratio=found[0], share=found[1])
+                best = np.maximum(piled.max(axis=1), likely[:, 0])
+                described[rows] = 2 * (_own_likelihood(joined[rows]) - best) <= limit
+    return PileUpEvidence(log_ratio=found[0], described=described, share=found[1])
+
+
+def _own_likelihood(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log likelihood of counts (n, groups) under their own shape, (n,): the largest there is."""
+    return xlogy(counts, counts).sum(axis=1) - xlogy(counts.sum(axis=1), counts.sum(axis=1))
 
 
 def _best_likelihoods(counts: NDArray[np.float64], log_shapes: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -21,7 +21,7 @@ BACKGROUND_SHARE = (0.25, 0.75)
 THETA_ARCMIN = (8.0, 16.0)
 PILED_SHARE = (0.02, 0.10)
 DISAGREEMENT_SIGMA = (3.0, 6.0)
-#: Probability of pile-up, where the count rate expects some and the spectrum cannot be asked.
+#: Probability of pile-up, where the count rate expects some and the spectrum cannot be asked or does not tell.
 _UNDECIDED = 0.5
 #: Logarithm of the likelihood ratio that a free share of fused pairs gains by chance (Akaike 1974).
 _FREE_SHARE = 1.0
@@ -57,7 +57,7 @@ def judge(survey: Survey) -> Judged:
     under = np.divide(background, counts, out=np.full(len(counts), np.nan), where=counts > 0)
     pile_up = _pile_up(survey, net, exposure, theta)
     disagreeing, told = _disagreement(survey)
-    concerns = {
+    concerns: dict[str, NDArray[np.floating]] = {
         "few_counts": ramp(net, *NET_COUNTS, logarithmic=True),
         "background": ramp(under, *BACKGROUND_SHARE),
         "off_axis": ramp(theta, *THETA_ARCMIN),
@@ -66,7 +66,7 @@ def judge(survey: Survey) -> Judged:
         "disagreeing": disagreeing,
     }
     flagged = _flagged(survey, (PILE_UP_FLAG,)) == 1
-    concerns["pile_up"] = np.where(flagged, 1.0, concerns["pile_up"])
+    concerns["pile_up"] = np.where(flagged, np.float32(1), concerns["pile_up"])
     figures = {
         "counts": counts, "net": net, "background": background, "theta": theta, **pile_up,
         "pile_up_flag": flagged, **told,
@@ -93,7 +93,7 @@ def _pile_up(
     observed = np.where(exposure > 0, exposure, np.nan)
     events = events_per_frame(np.maximum(net, 0), observed, theta)
     piled = piled_share(events)
-    log_ratio, share = (np.full(len(net), np.nan) for _ in range(2))
+    log_ratio, share, described = (np.full(len(net), np.nan) for _ in range(3))
     rows = np.flatnonzero((piled > PILED_SHARE[0]) & _has_acis_response(survey))
     if len(rows):
         under = np.nan_to_num(np.asarray(survey.background[rows], np.float64))
@@ -102,10 +102,17 @@ def _pile_up(
         found = pile_up_evidence(
             np.maximum(survey.counts[rows] - under, 0), grid.edges_kev, detector, year, piled[rows]
         )
-        log_ratio[rows], share[rows] = found.log_ratio, found.share
+        log_ratio[rows] = found.log_ratio
+        share[rows] = found.share
+        described[rows] = found.described
     likely = 1 / (1 + np.exp(-np.clip(log_ratio - _FREE_SHARE, -50, 50)))
+    # A spectrum that no continuum describes can speak against pile-up, and not for it.
+    likely = np.where(described == 1, likely, np.minimum(likely, _UNDECIDED))
     probability = np.where(np.isnan(log_ratio), _UNDECIDED, likely)
-    return {"events": events, "piled": piled, "log_ratio": log_ratio, "share": share, "probability": probability}
+    return {
+        "events": events, "piled": piled, "log_ratio": log_ratio, "share": share, "described": described,
+        "probability": probability,
+    }  # fmt: skip
 
 
 def _has_acis_response(survey: Survey) -> NDArray[np.bool_]:

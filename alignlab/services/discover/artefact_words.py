@@ -61,10 +61,12 @@ def _pile_up(told: Figures) -> str:
     )
     ratio = told["log_ratio"]
     if not math.isfinite(ratio):
-        return f"{expected}; its spectrum could not be asked."
+        return f"{expected}; whether it did is not known, since its spectrum cannot be asked."
+    if ratio > 0 and not told["described"]:
+        return f"{expected}; whether it did is not known, since no continuum describes its spectrum."
     if abs(ratio) < _TELLING:
         return f"{expected}; its spectrum does not tell."
-    times = number(math.exp(min(abs(ratio), 600.0)), digits=2)
+    times = "more than a million" if abs(ratio) > math.log(1e6) else number(math.exp(abs(ratio)), digits=1)
     than = "with than without" if ratio > 0 else "without than with"
     return f"{expected}; its spectrum is {times} times likelier {than} fused photons."
 

@@ -11,7 +11,8 @@ from alignlab.services.discover.reason_references import References
 from alignlab.spectra.grid import energy_grid
 from alignlab.store.survey import Survey
 
-#: Bands are told from here on. Up to 1,800 runs of bins are asked: with this, 3% of the demo's normal sources have one.
+#: Bands are told from here on. Up to 1,800 runs of bins are asked: with this, 4 of 400 normal sources of the demo have
+#: one.
 LEAST_SIGMA = 3.7
 _MOST_BANDS = 4
 #: Normal sources with fewer net counts say little of a shape; fewer of them say little of its spread.

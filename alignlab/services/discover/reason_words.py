@@ -139,7 +139,7 @@ def _without_spectral_words(found: OutlierReasons, told: list[VariableReason]) -
         return "papers, which do not belong to such a spectrum"
     first = {kind.by: kind.source_class for kind in reversed(found.kinds)}
     if found.source_class and found.source_class not in first.values() and len(set(first.values())) == 1:
-        return f"class: for {found.source_class}, its spectrum and papers are unusual"
+        return f"spectrum and papers, which are not those of {found.source_class}"
     if told:
         return "measured variables"
     if found.percentiles.get("reconstruction", 0.0) >= _REMARKABLE_PERCENT:
