@@ -28,7 +28,7 @@ COMMANDS = (
     ("ingest",), ("ingest", "ogip"), ("ingest", "axia"), ("ingest", "csc-table"), ("ingest", "events"),
     ("ingest", "table"), ("ingest", "csc"), ("ingest", "simbad"), ("ingest", "ads"), ("ingest", "products"),
     ("ingest", "summaries"), ("ingest", "assemble"), ("ingest", "real"), ("ingest", "status"),
-    ("outliers",), ("check-real",), ("export",), ("train",), ("train", "encoder"),
+    ("outliers",), ("population",), ("check-real",), ("export",), ("train",), ("train", "encoder"),
 )  # fmt: skip
 
 
