@@ -176,7 +176,14 @@ def _communities(network: Network, rows: pd.DataFrame) -> _Category:
         codes[smaller] = len(values)
         values.append("smaller ones")
     looks = {shade: colours.class_colours(values, shade) for shade in _PARTS}
-    return {"name": "community", "label": "community", "values": values, "ordinal": False}, codes, looks
+    described = {
+        "name": "community",
+        "label": "community",
+        "values": values,
+        "ordinal": False,
+        "unknown": "no community",
+    }
+    return described, codes, looks
 
 
 def _measures(

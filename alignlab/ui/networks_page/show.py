@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
+from alignlab.analysis.graphs import TooManyEdgesError
 from alignlab.errors import AlignlabError
-from alignlab.services.discover.networks import Network, NetworkRecipe
+from alignlab.services.discover.network_recipe import NetworkRecipe, network_sources
+from alignlab.services.discover.networks import Network
 from alignlab.services.sources import source_card
 from alignlab.services.workspace import Workspace
 from alignlab.ui import words
 from alignlab.ui.networks_page.choices import choose, subset_label
 from alignlab.ui.networks_page.computed import encoded_network, network_of, outlier_scores_of
+from alignlab.ui.networks_page.degrees import show_degrees
 from alignlab.ui.networks_page.drawing import NetworkEvent, network_drawing, network_marks
 from alignlab.ui.networks_page.encoding import EncodedNetwork
+from alignlab.ui.networks_page.export import show_export
+from alignlab.ui.networks_page.periphery import show_periphery
 from alignlab.ui.networks_page.selection import show_selection
 from alignlab.ui.networks_page.state import NetworksState
 from alignlab.ui.opened import current_lab, dataset_id
@@ -35,19 +40,28 @@ def show(workspace: Workspace) -> None:
         for problem in filter(None, problems):
             st.warning(problem)
         recipe = choose(workspace, lab, atlas)
+        title = title_of(recipe)
         try:
             shown = network_of(workspace, lab, recipe)
+        except TooManyEdgesError as error:
+            st.warning(str(error))
+            rows = network_sources(workspace, recipe).rows
+            show_degrees(workspace, title, rows, error.degree)
+            return
         except AlignlabError as error:
             st.error(str(error))
             return
         scores = outlier_scores_of(workspace, recipe)
-        encoded = encoded_network(workspace, lab, shown, title=title_of(shown.recipe), scores=scores)
+        encoded = encoded_network(workspace, lab, shown, title=title, scores=scores)
         drawing, card = st.columns([7, 3], gap="medium")
         with drawing:
             _draw(encoded, state, atlas)
             show_selection(workspace, lab, shown, encoded, state, atlas)
         with card:
             _show_card(workspace, recipe, shown, atlas)
+        show_degrees(workspace, title, shown.graph.rows, shown.degree)
+        show_periphery(workspace, shown, scores, state, title=title, on_pick=atlas.pick)
+        show_export(workspace, shown)
 
 
 def title_of(recipe: NetworkRecipe) -> str:
