@@ -28,6 +28,8 @@ class OutlierQueue:
         Sources that have a score; those with a label last, where that was asked.
     rank : ndarray of int, shape (n,)
         Place of each in the ranking, from 1, whether labelled or not; 0 for a source without a score.
+    rank_by_score : ndarray of int, shape (n,)
+        The same before anything was demoted.
     percentile : ndarray of float32, shape (n,)
         Of the score itself, before anything was demoted; NaN where there is none.
     labelled : ndarray of bool, shape (n,)
@@ -35,6 +37,7 @@ class OutlierQueue:
 
     rows: NDArray[np.int64]
     rank: NDArray[np.int64]
+    rank_by_score: NDArray[np.int64]
     percentile: NDArray[np.float32]
     labelled: NDArray[np.bool_]
 
@@ -85,11 +88,21 @@ def outlier_queue(
         Whether those come last.
     """
     shown = believable(score, artefacts, strength)
-    ranked = queue_order(shown, labelled, unlabelled_first=False)
+    return OutlierQueue(
+        rows=queue_order(shown, labelled, unlabelled_first=unlabelled_first),
+        rank=_ranks(shown),
+        rank_by_score=_ranks(score),
+        percentile=percentile_ranks(score),
+        labelled=labelled,
+    )
+
+
+def _ranks(score: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Place of each, from 1; 0 where there is no score."""
+    order = queue_order(score, np.zeros(len(score), dtype=np.bool_), unlabelled_first=False)
     rank = np.zeros(len(score), dtype=np.int64)
-    rank[ranked] = np.arange(1, len(ranked) + 1)
-    rows = queue_order(shown, labelled, unlabelled_first=unlabelled_first)
-    return OutlierQueue(rows=rows, rank=rank, percentile=percentile_ranks(score), labelled=labelled)
+    rank[order] = np.arange(1, len(order) + 1)
+    return rank
 
 
 def label_weights(survey: Survey, labels: Mapping[str, str]) -> dict[int, float]:

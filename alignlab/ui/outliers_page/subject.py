@@ -31,12 +31,12 @@ def show_subject(desk: Desk, queue: OutlierQueue, labels: Mapping[str, str], col
     index = desk.state.index
     assert index is not None  # the page asks only then
     _show_head(desk, queue, index, labels, colours)
-    why, card = st.columns([6, 4], gap="medium")
-    with why:
-        try:
-            show_why(desk.workspace, index, desk.scores, method=desk.choices.method)
-        except AlignlabError as error:
-            st.error(str(error))
+    try:
+        show_why(desk.workspace, index, desk.scores, method=desk.choices.method, artefacts=desk.artefacts)
+    except AlignlabError as error:
+        st.error(str(error))
+    classes, card = st.columns(2, gap="large")
+    with classes:
         _show_classes(desk, index, colours)
     with card, st.container(key="outliers_card"):
         found = source_card(desk.workspace, index, representation=desk.choices.representation)
@@ -78,6 +78,8 @@ def place_words(desk: Desk, queue: OutlierQueue, index: int) -> str:
     percentile = percentile_words(float(queue.percentile[index]), n)
     says = "more like what you look for" if desk.follows_labels else "stranger"
     parts = [f"rank {queue.rank[index]:,} of {n:,}", f"{says} than {percentile}%"]
+    if queue.rank_by_score[index] != queue.rank[index]:
+        parts.append(f"rank {queue.rank_by_score[index]:,} before artefacts were demoted")
     lowered = 100 * desk.choices.strength * float(np.nan_to_num(desk.artefacts.score[index]))
     if lowered >= 0.5:
         parts.append(f"lowered by {lowered:.0f}% as a likely artefact")
