@@ -18,6 +18,7 @@ from alignlab.cli_evaluate import evaluate
 from alignlab.cli_ingest import ingest
 from alignlab.cli_interpret import interpret_command
 from alignlab.cli_jobs import add_job_commands
+from alignlab.cli_network import network_command
 from alignlab.cli_outliers import outliers_command
 from alignlab.cli_population import population_command
 from alignlab.cli_real import check_real_command
@@ -347,6 +348,7 @@ def train_encoder_command(sources: int, seed: int, epochs: int | None, output: P
 main.add_command(ingest)
 main.add_command(interpret_command)
 main.add_command(evaluate)
+main.add_command(network_command)
 main.add_command(clusters_command)
 main.add_command(outliers_command)
 main.add_command(population_command)

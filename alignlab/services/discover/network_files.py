@@ -111,7 +111,7 @@ def _write_graphml(network: Network, survey: Survey, path: Path) -> None:
 
 def _graphml(network: Network, survey: Survey) -> Iterator[str]:
     nodes = node_table(network, survey)
-    yield '<?xml version="1.0" encoding="UTF-8"?>\n<graphml xmlns="http://graphml.graphdrafting.org/xmlns">\n'
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n'
     for name in nodes:
         kind = _GRAPHML_TYPES[nodes[name].to_numpy(object if nodes[name].dtype == object else None).dtype.kind]
         yield f'<key id="{name}" for="node" attr.name="{name}" attr.type="{kind}"/>\n'

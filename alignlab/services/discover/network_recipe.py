@@ -115,7 +115,7 @@ def network_sources(workspace: Workspace, recipe: NetworkRecipe) -> NetworkSourc
     chosen = _subset(workspace, recipe.subset)
     n_chosen = int(chosen.sum())
     if recipe.representation in _OF_TEXT and survey.has_array("text_mask"):
-        chosen &= survey.text_mask.any(axis=1)
+        chosen = chosen & survey.text_mask.any(axis=1)
     rows = np.flatnonzero(chosen)
     if len(rows) < 2:
         without = f", {n_chosen - len(rows)} more have no papers" if n_chosen > len(rows) else ""
@@ -135,7 +135,7 @@ def _subset(workspace: Workspace, subset: str) -> NDArray[np.bool_]:
         # Where the probability is missing, nothing says that the source varies.
         return survey.variables[:, VARIABLE_NAMES.index("var_prob_b")] > VARIABLE_ABOVE
     if colon and kind == "selection":
-        return kept_selection(Lab(workspace.config.lab_path), survey.name, name, survey.n_sources).copy()
+        return kept_selection(Lab(workspace.config.lab_path), survey.name, name, survey.n_sources)
     classes = survey.sources["source_class"].astype(str)
     if colon and kind == "class":
         if name not in set(classes):
