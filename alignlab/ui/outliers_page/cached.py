@@ -18,17 +18,29 @@ from alignlab.services.discover.outliers import (
     kept_outliers,
 )
 from alignlab.services.discover.rerank import Reranker
+from alignlab.services.job_kinds.outliers import OutliersRecipe
 from alignlab.services.neighbours import representation_latents
 from alignlab.services.workspace import Workspace
 from alignlab.store.findings import finding_stamp
+from alignlab.ui.job_offer import offer_job
+
+#: A survey of more sources is scored as a job.
+_MOST_AT_ONCE = 50_000
 
 
-def outliers_of(workspace: Workspace, representation: str, scope: str) -> OutlierScores:
-    """Scores of the run that is shown: those that are kept, else they are computed while the page says how far."""
+def outliers_of(workspace: Workspace, representation: str, scope: str) -> OutlierScores | None:
+    """Scores of the run that is shown: those that are kept, else they are computed while the page says how far.
+
+    Those of a large survey take minutes: a job is offered, and there is None until it has ended.
+    """
     run = workspace.run
     kept = _kept(workspace, run.digest, representation, scope, _stamp(workspace, representation, scope))
     if kept is not None:
         return kept
+    if workspace.survey.n_sources > _MOST_AT_ONCE:
+        recipe = OutliersRecipe(representation=representation, scope=scope)
+        offer_job(workspace, "outliers", recipe, what="Outlier scores", key="outliers_scores")
+        return None
     bar = st.progress(0.0, text="Scoring every source, once for this run …")
 
     def tell(done: int, total: int, info: str) -> bool:

@@ -39,6 +39,8 @@ def show(workspace: Workspace) -> None:
         choices = choose(workspace)
         try:
             scores = outliers_of(workspace, choices.representation, choices.scope)
+            if scores is None:
+                return
             artefacts = artefacts_of(workspace, choices.weights)
         except AlignlabError as error:
             st.error(str(error))
