@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from alignlab.errors import AlignlabError
-from alignlab.services.discover.follow_up import add_to_follow_up, follow_up_list, remove_from_follow_up
+from alignlab.services.discover.follow_up import add_to_follow_up, remove_from_follow_up
 from alignlab.services.workspace import Workspace
 from alignlab.ui import words
 from alignlab.ui.opened import current_lab
@@ -27,7 +27,7 @@ def follow_up_button(workspace: Workspace, names: Sequence[str], *, key: str, re
     reason : str
         Suggested: the person may change it.
     """
-    listed = {entry.name for entry in follow_up_list(current_lab(), workspace.survey)} & set(names)
+    listed = {entry.source_name for entry in current_lab().follow_ups(workspace.survey.name)} & set(names)
     if len(names) == 1 and listed:
         st.button(
             "On the follow-up list",

@@ -73,13 +73,12 @@ def queue_rows(
     colours: ClassColours,
 ) -> list[dict[str, Any]]:
     """What the browser draws of each source."""
-    sources = workspace.survey.sources
-    names, classes = sources["name"], sources["source_class"]
+    chosen = workspace.survey.sources.iloc[indices]
+    names, kinds = chosen["name"].astype(str).tolist(), chosen["source_class"].fillna("").astype(str).tolist()
+    marked = marked_concerns(artefacts, indices)
     rows = []
-    for index in indices:
-        name, kind = str(names.iloc[index]), str(classes.iloc[index] or "")
+    for index, name, kind, concerns in zip(indices, names, kinds, marked, strict=True):
         percentile = percentile_words(float(queue.percentile[index]), len(queue.rows))
-        concerns = marked_concerns(artefacts, index)
         label = labels.get(name, "")
         told = [f"{name}, {kind or 'not classified'}, rank {queue.rank[index]:,}, stranger than {percentile}%"]
         told += [f"may be an artefact: {', '.join(concerns)}"] if concerns else []
@@ -100,13 +99,14 @@ def queue_rows(
     return rows
 
 
-def marked_concerns(artefacts: ArtefactScores, index: int) -> list[str]:
-    """Labels of the concerns that weigh on a source."""
-    return [
-        CONCERNS[name].label
-        for name, values in artefacts.concerns.items()
-        if np.nan_to_num(values[index]) * artefacts.weights[name] >= _MARKED
-    ]
+def marked_concerns(artefacts: ArtefactScores, indices: list[int]) -> list[list[str]]:
+    """Labels of the concerns that weigh on each of some sources."""
+    found: list[list[str]] = [[] for _ in indices]
+    for name, values in artefacts.concerns.items():
+        weighs = np.nan_to_num(values[indices]) * artefacts.weights[name] >= _MARKED
+        for place in np.flatnonzero(weighs):
+            found[place].append(CONCERNS[name].label)
+    return found
 
 
 @cache

@@ -9,7 +9,6 @@ import numpy as np
 import streamlit as st
 
 from alignlab.errors import AlignlabError
-from alignlab.services.discover.follow_up import follow_up_list
 from alignlab.services.discover.outlier_queue import OutlierQueue
 from alignlab.services.discover.triage import Triage
 from alignlab.services.sources import source_card
@@ -54,7 +53,7 @@ def _show_head(desk: Desk, queue: OutlierQueue, index: int, labels: Mapping[str,
         f"</span>{own}<small>{escape(place_words(desk, queue, index))}</small></div>"
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="outliers_actions"):
-        listed = any(entry.name == name for entry in follow_up_list(desk.lab, workspace.survey))
+        listed = any(entry.source_name == name for entry in desk.lab.follow_ups(workspace.survey.name))
         st.button(
             "On the follow-up list" if listed else "Add to follow-up",
             icon=":material/bookmark_added:" if listed else ":material/bookmark_add:",
