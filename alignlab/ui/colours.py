@@ -140,6 +140,17 @@ def class_colours(names: list[str], shade: str = "light") -> list[str]:
     return [wheel[name] if name in wheel else spare.pop(0) for name in names]
 
 
+def category_colours(classes: list[str], shade: str = "light") -> list[str]:
+    """All hues in the order in which the values of a category take them: those of the classes first, then the rest.
+
+    Parameters
+    ----------
+    classes : list of str
+        Of the survey, from `class_order`.
+    """
+    return class_colours([*classes, *(f"{place}" for place in range(MAX_CLASSES - len(classes)))], shade)
+
+
 def missing_colour(shade: str = "light") -> str:
     """The grey of what has no value."""
     return _MISSING[shade]

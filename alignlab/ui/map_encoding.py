@@ -260,9 +260,7 @@ def _palettes(classes: list[str]) -> dict[str, str]:
     for shade in ("light", "dark"):
         for name in ("cividis", "batlow", "diverging"):
             packed[f"{name}_{shade}"] = "".join(colours.scale(name, shade))
-        # The hues that no class has follow those of the classes: clusters may be more.
-        spare = [f"{place}" for place in range(colours.MAX_CLASSES - len(classes))]
-        packed[f"classes_{shade}"] = "".join(colours.class_colours([*classes, *spare], shade))
+        packed[f"classes_{shade}"] = "".join(colours.category_colours(classes, shade))
         packed[f"missing_{shade}"] = colours.missing_colour(shade)
     return packed
 

@@ -60,6 +60,15 @@ def finding_words(quality: ClusterQuality) -> str:
     )
 
 
+def matrix_words(quality: ClusterQuality, *, caption: str, marked: str) -> str:
+    """Of whom shares of the classes in the clusters are, and what is `marked` in them."""
+    return (
+        f"{caption} {quality.n:,} sources of {SCOPE_WORDS[quality.scope]}; {GIVEN_BY[quality.scope]}. Shares of each "
+        f"class in percent; {marked} the cluster that stands for the class, one to one, so that the trace is maximal "
+        "(Hungarian)."
+    )
+
+
 def clusters_table(found: Clustering, profiles: Sequence[ClusterProfile], *, caption: str) -> Table:
     """One row per cluster: its name, size, classes and the reasons for its name."""
     columns = (
@@ -101,10 +110,7 @@ def contingency_table(quality: ClusterQuality, names: Sequence[str], *, caption:
         noise = float(table.n_noise[row] / n) if n else None
         recall = float(quality.one_to_one.recall[row]) if n else None
         rows.append((Cell(name), Cell(n), *cells, Cell(noise), Cell(recall)))
-    told = (
-        f"{caption} {quality.n:,} sources of {SCOPE_WORDS[quality.scope]}; {GIVEN_BY[quality.scope]}. Shares of each "
-        "class; underlined the cluster that stands for the class, one to one, so that the trace is maximal (Hungarian)."
-    )
+    told = matrix_words(quality, caption=caption, marked="underlined")
     return Table(name="contingency", title="Classes in clusters", caption=told, columns=columns, rows=rows)
 
 

@@ -39,6 +39,7 @@ __all__ = [
     "ClusterRecipe",
     "Clustering",
     "Labelling",
+    "bring_forward",
     "cluster_profiles",
     "cluster_quality",
     "clustering",
@@ -145,6 +146,15 @@ def clustering(run: Run, name: str) -> Clustering:
 def clustering_stamp(run: Run, name: str) -> int:
     """When a clustering was kept, in nanoseconds, for caches; 0 where there is none."""
     return finding_stamp(run.folder, PREFIX + name)
+
+
+def bring_forward(run: Run, name: str) -> None:
+    """Make a kept clustering the newest, so that the Atlas offers it."""
+    if name in kept_clusterings(run)[:1]:
+        return
+    finding = read_finding(run.folder, PREFIX + name, VERSION)
+    if finding is not None:
+        write_finding(run.folder, PREFIX + name, VERSION, finding)
 
 
 def delete_clustering(run: Run, name: str) -> None:

@@ -1,0 +1,45 @@
+"""Eight classes, and accretors in two: our balanced accuracies beside those of the earlier study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from alignlab.services.discover.cluster_sweep import EARLIER, Point, n_compared
+from alignlab.services.discover.cluster_tables import comparison_table
+from alignlab.services.job_kinds.clusters import COMPARE, ClusterJobRecipe
+from alignlab.services.workspace import Workspace
+from alignlab.ui.clusters_page import cached
+from alignlab.ui.clusters_page.choose import Chosen
+from alignlab.ui.clusters_page.work import offer
+from alignlab.ui.evaluate.experiment import show_head
+from alignlab.ui.evaluate.tables import show_table
+
+
+def show_compared(workspace: Workspace, chosen: Chosen, *, caption: str) -> None:
+    """Draw the comparison, or the offer to make it; nothing where the survey has too few of these classes."""
+    wanted = n_compared(workspace.survey)
+    if not wanted:
+        return
+    points = cached.comparison(workspace)
+    show_head("Beside the earlier study", compared_finding(points, chosen.scope) if points else "")
+    if len(points) < wanted:
+        offer(workspace, ClusterJobRecipe(task=COMPARE), what="Eight and two classes by three methods", key="compare")
+    if points:
+        show_table(comparison_table(points, chosen.scope, caption=caption), key="clusters_compared")
+
+
+def compared_finding(points: Sequence[Point], scope: str) -> str:
+    """Our best beside what was reported, in one sentence."""
+    said = []
+    for labelling, words in (("eight", "eight classes"), ("accretors", "AGN against stellar-mass accretors")):
+        ours = [point for point in points if point["labelling"] == labelling]
+        if not ours:
+            continue
+        best = max(ours, key=lambda point: point[scope]["balanced_accuracy"])
+        figures = best[scope]
+        said.append(
+            f"{words} {100 * figures['balanced_accuracy']:.0f}% ({100 * figures['balanced_accuracy_low']:.0f}–"
+            f"{100 * figures['balanced_accuracy_high']:.0f}, n = {figures['n']:,}) against about "
+            f"{100 * EARLIER[labelling]:.0f}%"
+        )
+    return f"Our best balanced accuracies beside those of arXiv:2510.14102: {'; '.join(said)}."

@@ -1,0 +1,116 @@
+"""How the number of clusters matters: agreement with the classes and silhouettes over all sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+import streamlit as st
+from plotly.subplots import make_subplots
+
+from alignlab.services.discover.cluster_sweep import Point, sweep_sizes
+from alignlab.services.discover.cluster_tables import sweep_table
+from alignlab.services.job_kinds.clusters import SWEEP, ClusterJobRecipe
+from alignlab.services.workspace import Workspace
+from alignlab.ui.clusters_page import cached
+from alignlab.ui.clusters_page.choose import Chosen
+from alignlab.ui.clusters_page.work import offer
+from alignlab.ui.evaluate.experiment import GRID, SECOND, lay_out, show_figure, show_head
+from alignlab.ui.evaluate.tables import show_table
+from alignlab.ui.spectrum_figure import FAINT, INK, LINE
+from alignlab.ui.theme import Shade, shade
+
+_HEIGHT = 320
+
+
+def show_sweep(workspace: Workspace, chosen: Chosen, *, caption: str) -> None:
+    """Draw the sweep of the chosen method, or the offer to make it."""
+    recipe = chosen.recipe
+    points = cached.sweep(workspace, chosen)
+    wanted = sweep_sizes(recipe, workspace.survey.n_sources)
+    show_head("How many clusters", sweep_finding(points, chosen.scope) if points else "")
+    if len(points) < len(wanted):
+        job = ClusterJobRecipe(
+            method=recipe.method, representation=recipe.representation, task=SWEEP, labelling=chosen.labelling
+        )
+        offer(workspace, job, what=f"{len(wanted)} sizes of the same method", key="sweep")
+    if not points:
+        return
+    table = sweep_table(points, chosen.scope, caption=caption)
+    show_figure(sweep_figure(points, chosen.scope, recipe.size, shade=shade()), table.caption, key="clusters_sweep")
+    with st.expander("The same as a table"):
+        show_table(table, key="clusters_sweep")
+
+
+def sweep_finding(points: Sequence[Point], scope: str) -> str:
+    """What the sweep says, in one sentence."""
+    judged = [point for point in points if point[scope]["balanced_accuracy"] is not None]
+    best = max(judged, key=lambda point: point[scope]["balanced_accuracy"])
+    figures = best[scope]
+    separate = [point for point in points if point["all"]["silhouette"] is not None]
+    said = (
+        f"One cluster per class agrees best with {best['n_clusters']:,} clusters: "
+        f"{100 * figures['balanced_accuracy']:.1f}% ({100 * figures['balanced_accuracy_low']:.1f}–"
+        f"{100 * figures['balanced_accuracy_high']:.1f})"
+    )
+    if not separate:
+        return f"{said}."
+    apart = max(separate, key=lambda point: point["all"]["silhouette"])
+    return (
+        f"{said}; they are most set apart with {apart['n_clusters']:,} (silhouette {apart['all']['silhouette']:.2f})."
+    )
+
+
+def sweep_figure(points: Sequence[Point], scope: str, size: int, *, shade: Shade) -> go.Figure:
+    """Draw balanced accuracies with their intervals on the left, ARI and silhouette on the right; `size` is marked."""
+    figure = make_subplots(cols=2, horizontal_spacing=0.09)
+    sizes = [point["size"] for point in points]
+    for name, label, colour in (
+        ("many_to_one", "every cluster its class (many to one)", SECOND[shade]),
+        ("balanced_accuracy", "one cluster per class (one to one)", LINE[shade]),
+    ):
+        _band(figure, sizes, [point[scope] for point in points], name, label, colour)
+    chance = 100 / points[0][scope]["n_classes"]
+    figure.add_hline(y=chance, line={"color": FAINT[shade], "width": 1, "dash": "dot"}, row=1, col=1,
+                     annotation={"text": "chance", "font": {"size": 12, "color": FAINT[shade]}})  # fmt: skip
+    for name, label, dash in (("ari", "ARI", "solid"), ("nmi", "NMI", "dash"), ("silhouette", "silhouette", "dot")):
+        values = [point["all" if name == "silhouette" else scope][name] for point in points]
+        figure.add_trace(
+            go.Scatter(
+                x=sizes, y=values, name=label, mode="lines+markers", marker={"size": 5},
+                line={"color": INK[shade], "width": 1.6, "dash": dash},
+                hovertemplate=f"{label} %{{y:.3f}}<extra></extra>",
+            ),
+            row=1, col=2,
+        )  # fmt: skip
+    lay_out(figure, _HEIGHT, shade=shade)
+    what = "least sources of a cluster" if points[0]["method"] == "hdbscan" else "clusters asked for"
+    for column in (1, 2):
+        figure.add_vline(x=size, line={"color": FAINT[shade], "width": 1}, row=1, col=column)
+        figure.update_xaxes(
+            type="log", tickvals=sizes, title={"text": what, "standoff": 6, "font": {"size": 13}}, row=1, col=column
+        )
+    figure.update_xaxes(gridcolor=GRID[shade], zeroline=False)
+    figure.update_yaxes(gridcolor=GRID[shade], zeroline=False, rangemode="tozero", tickfont={"size": 12})
+    figure.update_yaxes(title={"text": "balanced accuracy", "font": {"size": 13}}, ticksuffix="%", row=1, col=1)
+    figure.update_layout(hovermode="x")
+    return figure
+
+
+def _band(
+    figure: go.Figure, sizes: Sequence[int], told: Sequence[dict[str, float]], name: str, label: str, colour: str
+) -> None:
+    value, low, high = ([100 * one[f"{name}{end}"] for one in told] for end in ("", "_low", "_high"))
+    edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False, "legendgroup": name}
+    figure.add_trace(go.Scatter(x=sizes, y=low, **edge), row=1, col=1)
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    fill = f"rgba({red},{green},{blue},0.18)"
+    figure.add_trace(go.Scatter(x=sizes, y=high, fill="tonexty", fillcolor=fill, **edge), row=1, col=1)
+    limits = [f"{a:.1f}–{b:.1f}" for a, b in zip(low, high, strict=True)]
+    figure.add_trace(
+        go.Scatter(
+            x=sizes, y=value, name=label, mode="lines+markers", line={"color": colour, "width": 2}, marker={"size": 6},
+            legendgroup=name, customdata=limits, hovertemplate="%{y:.1f}% (%{customdata})<extra></extra>",
+        ),
+        row=1, col=1,
+    )  # fmt: skip
