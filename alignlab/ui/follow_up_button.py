@@ -46,10 +46,11 @@ def follow_up_button(workspace: Workspace, names: Sequence[str], *, key: str, re
 
 def _show_form(workspace: Workspace, names: Sequence[str], n_listed: int, *, key: str, reason: str) -> None:
     person = ask_person(key=f"{key}_person")
-    why = st.text_area(
+    field = f"{key}_reason"
+    st.text_area(
         "Why it is worth an observation" if len(names) == 1 else "Why they are worth an observation",
         value=reason,
-        key=f"{key}_reason",
+        key=field,
         max_chars=2000,
     )
     what = words.plural(len(set(names)), "source")
@@ -59,13 +60,14 @@ def _show_form(workspace: Workspace, names: Sequence[str], n_listed: int, *, key
         key=f"{key}_add",
         disabled=not person,
         on_click=_add,
-        args=(workspace, names, person, why),
+        args=(workspace, names, person, field),
     )
     if n_listed:
         st.caption(f"{n_listed:,} of them on it already: they stay as they are.")
 
 
-def _add(workspace: Workspace, names: Sequence[str], person: str, reason: str) -> None:
+def _add(workspace: Workspace, names: Sequence[str], person: str, field: str) -> None:
+    reason = st.session_state[field]
     try:
         n_new = add_to_follow_up(current_lab(), workspace.survey.name, names, person=person, reason=reason)
     except AlignlabError as error:

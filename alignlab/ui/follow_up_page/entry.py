@@ -69,7 +69,7 @@ def brightness_words(brightness: Brightness) -> str:
     if not np.isfinite(error):
         return f"{brightness.what}: {words.number(value)} {unit}"
     decimals = max(0, 1 - math.floor(math.log10(error)))
-    shown = f"{value:,.{decimals}f}".replace("-", "−")
+    shown = f"{round(value, decimals) + 0.0:,.{decimals}f}".replace("-", "−")
     return f"{brightness.what}: {shown} ± {error:,.{decimals}f} {unit}"
 
 
