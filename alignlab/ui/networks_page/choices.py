@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from alignlab.services.discover.networks import ALL, THRESHOLDS, VARIABLE, VARIABLE_ABOVE, NetworkRecipe
+from alignlab.services.discover.network_recipe import ALL, THRESHOLDS, VARIABLE, VARIABLE_ABOVE, NetworkRecipe
 from alignlab.services.selections import keep_for_link, named_selections
 from alignlab.services.workspace import Workspace
 from alignlab.store.lab import Lab

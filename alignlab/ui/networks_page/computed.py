@@ -5,31 +5,56 @@ from __future__ import annotations
 import hashlib
 import threading
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
-from alignlab.services.discover.networks import Network, NetworkRecipe, network
+from alignlab.progress import OnStep
+from alignlab.services.discover.network_recipe import NetworkRecipe, network_sources
 from alignlab.services.discover.outliers import OutlierScores, finding_name, kept_outliers
 from alignlab.services.workspace import Workspace
 from alignlab.store.findings import finding_stamp
 from alignlab.store.lab import Lab
 from alignlab.ui.networks_page.encoding import EncodedNetwork, encode_network
 
+if TYPE_CHECKING:
+    from alignlab.services.discover.networks import Network
+
 #: The ranking that periphery sources are held against.
 FOREST = "forest"
+
+
+@dataclass(frozen=True, eq=False)
+class DegreesOnly:
+    """What is known of a network with too many edges to be kept.
+
+    Attributes
+    ----------
+    rows : ndarray of int64, shape (n,)
+        `source_index` of its sources.
+    degree : ndarray of int64, shape (n,)
+        Exact.
+    problem : str
+        In words, with the way out.
+    """
+
+    rows: NDArray[np.int64]
+    degree: NDArray[np.int64]
+    problem: str
 
 
 @dataclass(eq=False)
 class _Held:
     """A network, once there is one; sessions that want the same wait for the first."""
 
-    network: Network | None = None
+    network: Network | DegreesOnly | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def network_of(workspace: Workspace, lab: Lab, recipe: NetworkRecipe) -> Network:
-    """The network of a recipe.
+def network_of(workspace: Workspace, lab: Lab, recipe: NetworkRecipe) -> Network | DegreesOnly:
+    """The network of a recipe, or only its degrees where it has too many edges.
 
     Raises
     ------
@@ -46,10 +71,21 @@ def network_of(workspace: Workspace, lab: Lab, recipe: NetworkRecipe) -> Network
                 return True
 
             try:
-                held.network = network(workspace, recipe, tell)
+                held.network = _compute(workspace, recipe, tell)
             finally:
                 bar.empty()
     return held.network
+
+
+def _compute(workspace: Workspace, recipe: NetworkRecipe, tell: OnStep) -> Network | DegreesOnly:
+    # Imported here, under the progress bar: torch takes seconds.
+    from alignlab.analysis.graphs import TooManyEdgesError
+    from alignlab.services.discover.networks import network
+
+    try:
+        return network(workspace, recipe, tell)
+    except TooManyEdgesError as error:
+        return DegreesOnly(network_sources(workspace, recipe).rows, error.degree, str(error))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

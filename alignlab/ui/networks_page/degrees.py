@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
@@ -44,7 +42,7 @@ def show_degrees(workspace: Workspace, title: str, rows: NDArray[np.int64], degr
     """
     table, distribution = degree_table(workspace.survey, rows, degree), degree_distribution(degree)
     show_head("Degrees", degrees_finding(table, degree))
-    of = f"{escape(title)}, n = {len(rows):,}, survey {workspace.survey.name} ({workspace.survey.origin})"
+    of = f"Network: {title}, n = {len(rows):,}, survey {workspace.survey.name} ({workspace.survey.origin})"
     figure, by_class = st.columns([5, 7], gap="medium")
     with figure:
         show_figure(
@@ -70,7 +68,7 @@ def degrees_finding(table: DegreeTable, degree: NDArray[np.int64]) -> str:
         return text
     most, none = told[0], [row.source_class for row in told if row.n_high == 0]
     text += (
-        f" Many edges (more than {words.number(table.high_above)}) are most frequent among {most.source_class}: "
+        f" Many edges (more than {table.high_above:,g}) are most frequent among {most.source_class}: "
         f"{_share(most)} of {most.n:,}"
     )
     return f"{text}; {_listed(none)}: none." if none else f"{text}."
@@ -100,7 +98,7 @@ def class_table(table: DegreeTable, of: str) -> Table:
         for row in table.classes
     ]
     caption = (
-        f"High degree: more than {words.number(table.high_above)} edges, the {HIGH_PERCENTILE}th percentile of all "
+        f"High degree: more than {table.high_above:,g} edges, the {HIGH_PERCENTILE}th percentile of all "
         f"({table.n_high:,} sources). Errors of means are standard errors; intervals are Wilson's. {of}."
     )
     return Table(name="network-degrees", title="By object type", caption=caption, columns=columns, rows=rows)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from alignlab.analysis.drawn_edges import strongest_edges
-from alignlab.services.discover.networks import CENTRALITIES, Network
+from alignlab.services.discover.network_periphery import MEASURES
 from alignlab.ui import colours
 from alignlab.ui.map_codes import encode
+
+if TYPE_CHECKING:
+    from alignlab.services.discover.networks import Network
 
 #: Edges that are sent and drawn: 5 bytes each, and a quarter of a second in the browser.
 DRAWN_EDGES = 200_000
@@ -194,10 +197,9 @@ def _measures(
 
     found = [(plain("degree", "degree", "log", "edges"), network.degree.astype(np.float64))]
     found.append((plain("core_number", "core number", "linear", "edges"), network.core_number.astype(np.float64)))
-    for name, label in CENTRALITIES.items():
-        if name != "degree" and name in network.centralities:
-            values = np.asarray(network.centralities[name], dtype=np.float64)
-            found.append((plain(name, label.lower(), "percentile"), values))
+    for name, values in network.centralities.items():
+        if name != "degree":
+            found.append((plain(name, MEASURES[name].lower(), "percentile"), np.asarray(values, dtype=np.float64)))
     if percentile is not None:
         found.append(
             (plain("outlier", "outlier percentile", "linear", "%"), percentile[network.graph.rows].astype(np.float64))

@@ -5,11 +5,15 @@ from __future__ import annotations
 import tempfile
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from alignlab.services.discover.networks import Network, write_graph
+from alignlab.services.discover.network_files import write_graph
 from alignlab.services.workspace import Workspace
+
+if TYPE_CHECKING:
+    from alignlab.services.discover.networks import Network
 
 #: A download is made in memory; beyond this the terminal writes it.
 _MOST_EDGES = 2_000_000

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from alignlab.errors import AlignlabError
 from alignlab.services.discover.network_periphery import MEASURES, PeripheryAgreement, periphery_agreement
-from alignlab.services.discover.networks import Network
 from alignlab.services.discover.outliers import OutlierScores
 from alignlab.services.evaluate.table import Cell, Column, Table
 from alignlab.services.workspace import Workspace
@@ -23,6 +22,9 @@ from alignlab.ui.evaluate.tables import show_table
 from alignlab.ui.networks_page.computed import FOREST
 from alignlab.ui.networks_page.state import NetworksState
 from alignlab.ui.outliers_page.cached import outliers_of
+
+if TYPE_CHECKING:
+    from alignlab.services.discover.networks import Network
 
 _TABLE = "networks_candidates"
 #: A table with a clickable row travels whole to the browser.
@@ -48,7 +50,8 @@ def show_periphery(
         _show_candidates(workspace, shown, scores, state, on_pick)
     with agreed:
         if agreement is not None:
-            of = f"{title}, survey {workspace.survey.name} ({workspace.survey.origin}), run {workspace.run.run_id}"
+            survey = f"survey {workspace.survey.name} ({workspace.survey.origin})"
+            of = f"Network: {title}, {survey}, run {workspace.run.run_id}"
             show_table(agreement_table(agreement, of), key="network_agreement")
             return
         st.html(f'<p class="al-dim">{escape(problem)}</p>')
@@ -174,7 +177,11 @@ def _show_candidates(
 
 
 def _select_button(label: str, rows: NDArray[np.int64], how: str, state: NetworksState) -> None:
-    st.button(label, key=f"networks_select_{len(rows)}", on_click=partial(state.select, rows, how=how))
+    def select() -> None:
+        state.select(rows, how=how)
+        st.toast(f"{words.plural(len(rows), 'source')} selected: what can be done with them is under the drawing.")
+
+    st.button(label, key=f"networks_select_{len(rows)}", on_click=select)
 
 
 def _agreement(shown: Network, scores: OutlierScores | None) -> tuple[PeripheryAgreement | None, str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
 from alignlab.errors import AlignlabError
 from alignlab.services.discover.follow_up import add_to_follow_up
-from alignlab.services.discover.networks import Network
 from alignlab.services.workspace import Workspace
 from alignlab.store.lab import Lab
 from alignlab.ui.networks_page.encoding import EncodedNetwork
@@ -19,6 +19,9 @@ from alignlab.ui.person import ask_person
 from alignlab.ui.selection_panel import class_counts
 from alignlab.ui.state import AtlasState
 from alignlab.ui.take_away import take_away
+
+if TYPE_CHECKING:
+    from alignlab.services.discover.networks import Network
 
 
 def show_selection(

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
-from alignlab.analysis.graphs import TooManyEdgesError
 from alignlab.errors import AlignlabError
-from alignlab.services.discover.network_recipe import NetworkRecipe, network_sources
-from alignlab.services.discover.networks import Network
+from alignlab.services.discover.network_recipe import NetworkRecipe
 from alignlab.services.sources import source_card
 from alignlab.services.workspace import Workspace
 from alignlab.ui import words
 from alignlab.ui.networks_page.choices import choose, subset_label
-from alignlab.ui.networks_page.computed import encoded_network, network_of, outlier_scores_of
-from alignlab.ui.networks_page.degrees import show_degrees
+from alignlab.ui.networks_page.computed import DegreesOnly, encoded_network, network_of, outlier_scores_of
 from alignlab.ui.networks_page.drawing import NetworkEvent, network_drawing, network_marks
 from alignlab.ui.networks_page.encoding import EncodedNetwork
 from alignlab.ui.networks_page.export import show_export
@@ -23,6 +22,9 @@ from alignlab.ui.networks_page.state import NetworksState
 from alignlab.ui.opened import current_lab, dataset_id
 from alignlab.ui.source_card import show_source_card
 from alignlab.ui.state import AtlasState
+
+if TYPE_CHECKING:
+    from alignlab.services.discover.networks import Network
 
 _NOTHING = """
 <div class="al-empty"><b>No source picked</b><br>Click a node to see its spectrum, papers and neighbours.
@@ -43,13 +45,15 @@ def show(workspace: Workspace) -> None:
         title = title_of(recipe)
         try:
             shown = network_of(workspace, lab, recipe)
-        except TooManyEdgesError as error:
-            st.warning(str(error))
-            rows = network_sources(workspace, recipe).rows
-            show_degrees(workspace, title, rows, error.degree)
-            return
         except AlignlabError as error:
             st.error(str(error))
+            return
+        # By now torch is there, which this module's figures are computed with.
+        from alignlab.ui.networks_page.degrees import show_degrees
+
+        if isinstance(shown, DegreesOnly):
+            st.warning(shown.problem)
+            show_degrees(workspace, title, shown.rows, shown.degree)
             return
         scores = outlier_scores_of(workspace, recipe)
         encoded = encoded_network(workspace, lab, shown, title=title, scores=scores)
