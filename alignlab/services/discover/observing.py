@@ -120,8 +120,8 @@ def visibility_in_words() -> str:
         f"From the ground a month counts if in the night of its 15th the source is above {SOURCE_ALTITUDE_DEG:g}° for "
         f"at least {FEWEST_HOURS:g} h with the Sun below −{-NIGHT_SUN_ALTITUDE_DEG:g}°: sin(altitude) = sin φ sin δ + "
         f"cos φ cos δ cos(hour angle). For Chandra it counts if on at least {FEWEST_DAYS_SHARE:.0%} of its days the "
-        f"source is more than {CHANDRA_SUN_AVOIDANCE_DEG:g}° from the Sun. Moon, weather and Chandra's pitch angles are "
-        "left out."
+        f"source is more than {CHANDRA_SUN_AVOIDANCE_DEG:g}° from the Sun. Moon, weather and Chandra's pitch angles "
+        "are left out."
     )
 
 
@@ -234,11 +234,11 @@ def _brightness(survey: Survey, row: int) -> Brightness:
 def _sun_by_day() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     """Right ascension and declination of the Sun at each day's noon, in degrees, and the day's month."""
     from astropy.coordinates import get_sun
-    from astropy.time import Time
+    from astropy.time import Time, TimeDelta
 
     n_days = 366 if calendar.isleap(_YEAR) else 365
     # Terrestrial time: nothing here needs the Earth's rotation, which would have to be looked up.
-    noon = Time(f"{_YEAR}-01-01T12:00:00", scale="tt") + np.arange(n_days)
+    noon = Time(f"{_YEAR}-01-01T12:00:00", scale="tt") + TimeDelta(np.arange(n_days), format="jd", scale="tt")
     sun = get_sun(noon)
     month = np.repeat(np.arange(1, 13), [calendar.monthrange(_YEAR, m)[1] for m in range(1, 13)])
     return sun.ra.deg, sun.dec.deg, month
