@@ -113,15 +113,17 @@ def top_k(
         raise ValueError(f"k must be 1 to {available} (the rows to choose from), not {k}")
     if block < 1:
         raise ValueError(f"block must be positive, not {block}")
-    base_t = torch.from_numpy(base_rows).T
+    # NumPy multiplies and torch selects: the library behind each is the faster one at it, on AMD by a factor of two.
+    product = np.empty((min(block, len(query_rows)), len(base_rows)), np.float32)
     index = np.empty((len(query_rows), k), np.int64)
     similarity = np.empty((len(query_rows), k), np.float32)
     for start in range(0, len(query_rows), block):
         stop = min(start + block, len(query_rows))
-        product = torch.from_numpy(query_rows[start:stop]) @ base_t
+        found = product[: stop - start]
+        np.matmul(query_rows[start:stop], base_rows.T, out=found)
         if exclude_self:
-            product[torch.arange(stop - start), torch.arange(start, stop)] = -torch.inf
-        best = product.topk(k, dim=1)
+            found[np.arange(stop - start), np.arange(start, stop)] = -np.inf
+        best = torch.from_numpy(found).topk(k, dim=1)
         index[start:stop], similarity[start:stop] = best.indices.numpy(), best.values.numpy()
     order = np.lexsort((index, -similarity), axis=1)
     return Neighbours(
