@@ -100,8 +100,8 @@ def _side_by_side(
             points = sweeps.compare_with_earlier(workspace, seed=recipe.seed, on_step=on_step)
             table = tables.comparison_table(points, scope, caption=caption)
         else:
-            points = sweeps.sweep_clusters(workspace, recipe, labelling=labelling, on_step=on_step)
-            table = tables.sweep_table(points, scope, caption=caption)
+            points = sweeps.sweep_clusters(workspace, recipe, on_step=on_step)
+            table = tables.sweep_table(points, labelling, scope, caption=caption)
     click.echo(json.dumps(points) if as_json else table.to("markdown"))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alignlab.analysis import clusters as engine
 from alignlab.analysis.contingency import Agreement, Contingency, agreement, contingency, many_to_one, one_to_one
@@ -119,9 +120,8 @@ def cluster_quality(
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
     groups, names = LABELLINGS[labelling].of(survey), LABELLINGS[labelling].names(survey)
-    known = (groups != "") & (found.labels != engine.LEFT_OUT)
-    judged = known & (survey.split == "test") if scope == "test" else known
-    others = known & ~judged if scope == "test" else known
+    judged = _judged(survey, found, groups, scope)
+    others = judged if scope == "all" else _judged(survey, found, groups, "all") & ~judged
     table = contingency(found.labels[judged], groups[judged], names=names, n_clusters=found.n_clusters)
     if (table.n_of_class > 0).sum() < 2:
         raise AlignlabError(
@@ -130,7 +130,7 @@ def cluster_quality(
         )
     given_by = contingency(found.labels[others], groups[others], names=names, n_clusters=found.n_clusters)
     rng = np.random.default_rng(seed)
-    mean_silhouette, n_silhouette = _silhouette(survey, run, found, seed=seed) if silhouette else (float("nan"), 0)
+    value, n_silhouette = mean_silhouette(survey, run, found, seed=seed) if silhouette else (float("nan"), 0)
     return ClusterQuality(
         labelling=labelling,
         scope=scope,
@@ -139,14 +139,26 @@ def cluster_quality(
         many_to_one=agreement(table, many_to_one(given_by), rng=rng, n_bootstrap=N_BOOTSTRAP),
         ari=float(adjusted_rand_score(groups[judged], found.labels[judged])),
         nmi=float(normalized_mutual_info_score(groups[judged], found.labels[judged])),
-        silhouette=mean_silhouette,
+        silhouette=value,
         n_silhouette=n_silhouette,
     )
 
 
-def _silhouette(survey: Survey, run: Run, found: Clustering, *, seed: int) -> tuple[float, int]:
+def can_judge(survey: Survey, found: Clustering, labelling: str, scope: Scope) -> bool:
+    """Whether at least two of the classes have judged sources."""
+    groups = LABELLINGS[labelling].of(survey)
+    return len(np.unique(groups[_judged(survey, found, groups, scope)])) > 1
+
+
+def mean_silhouette(survey: Survey, run: Run, found: Clustering, *, seed: int = 0) -> tuple[float, int]:
+    """Mean silhouette in the space that was clustered, and of how many sources; NaN where it is not defined."""
     recipe = found.recipe
     rows = np.flatnonzero(found.labels != engine.LEFT_OUT)
     latents = representation_latents(survey, run, recipe.representation)[rows]
     x = engine.scaled(latents, recipe.scaling, n_components=recipe.components, seed=recipe.seed)
     return engine.silhouette(x, found.labels[rows], seed=seed)
+
+
+def _judged(survey: Survey, found: Clustering, groups: NDArray[np.str_], scope: Scope) -> NDArray[np.bool_]:
+    known = (groups != "") & (found.labels != engine.LEFT_OUT)
+    return np.asarray(known & (survey.split == "test") if scope == "test" else known)

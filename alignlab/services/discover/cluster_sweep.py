@@ -5,6 +5,7 @@ Each point is kept as soon as it is there, so that a sweep that was interrupted 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -14,8 +15,9 @@ import numpy as np
 from alignlab.analysis.clusters import METHODS
 from alignlab.progress import OnStep, report
 from alignlab.services.discover.cluster_classes import LABELLINGS
-from alignlab.services.discover.cluster_recipe import ClusterRecipe
-from alignlab.services.discover.clusters import SCOPES, cluster_quality, find_clusters
+from alignlab.services.discover.cluster_quality import SCOPES, can_judge, cluster_quality, mean_silhouette
+from alignlab.services.discover.cluster_recipe import Clustering, ClusterRecipe
+from alignlab.services.discover.clusters import find_clusters
 from alignlab.services.workspace import Workspace
 from alignlab.store.findings import Finding, finding_stamp, read_finding, write_finding
 from alignlab.store.run import Run
@@ -40,39 +42,36 @@ def sweep_sizes(recipe: ClusterRecipe, n_sources: int) -> tuple[int, ...]:
     return tuple(size for size in sizes if size <= n_sources // 2)
 
 
-def sweep_clusters(
-    workspace: Workspace, recipe: ClusterRecipe, *, labelling: str = "classes", on_step: OnStep | None = None
-) -> list[Point]:
-    """Find clusters of every size and hold them against the classes; what is kept is not computed again.
+def sweep_clusters(workspace: Workspace, recipe: ClusterRecipe, *, on_step: OnStep | None = None) -> list[Point]:
+    """Find clusters of every size and hold them against all classes; what is kept is not computed again.
 
     Parameters
     ----------
     workspace : Workspace
     recipe : ClusterRecipe
         Its size is varied, all else stays.
-    labelling : str
-        A key of `LABELLINGS`.
 
     Returns
     -------
     list of dict
         Of each size: ``size``, ``n_clusters``, ``n_noise``, ``seconds``, ``bic`` of a mixture, ``silhouette`` and
-        ``n_silhouette``, and under ``test`` and ``all`` the figures of `ClusterQuality`.
+        ``n_silhouette``, and in ``against``, for each of `LABELLINGS`, under ``test`` and ``all`` the figures of
+        `ClusterQuality`; what cannot be judged is absent there.
     """
-    survey = workspace.survey
-    wanted = [(str(size), recipe.of_size(size), labelling) for size in sweep_sizes(recipe, survey.n_sources)]
-    name = _sweep_name(recipe, labelling)
-    return _points(workspace, name, wanted, silhouette=True, on_step=on_step)
+    against = tuple(LABELLINGS)
+    sizes = sweep_sizes(recipe, workspace.survey.n_sources)
+    wanted = [(str(size), recipe.of_size(size), against) for size in sizes]
+    return _points(workspace, _sweep_name(recipe), wanted, silhouette=True, on_step=on_step)
 
 
-def kept_sweep(run: Run, recipe: ClusterRecipe, *, labelling: str = "classes") -> list[Point]:
+def kept_sweep(run: Run, recipe: ClusterRecipe) -> list[Point]:
     """The points of a sweep that are kept, in the order of their sizes; none where it was never begun."""
-    return _kept(run, _sweep_name(recipe, labelling))
+    return _kept(run, _sweep_name(recipe))
 
 
-def sweep_stamp(run: Run, recipe: ClusterRecipe, *, labelling: str = "classes") -> int:
+def sweep_stamp(run: Run, recipe: ClusterRecipe) -> int:
     """When a sweep was last written, in nanoseconds; 0 where there is none."""
-    return finding_stamp(run.folder, _sweep_name(recipe, labelling))
+    return finding_stamp(run.folder, _sweep_name(recipe))
 
 
 def compare_with_earlier(workspace: Workspace, *, seed: int = 0, on_step: OnStep | None = None) -> list[Point]:
@@ -81,8 +80,8 @@ def compare_with_earlier(workspace: Workspace, *, seed: int = 0, on_step: OnStep
     Returns
     -------
     list of dict
-        As from `sweep_clusters`, with ``labelling``, ``method`` and ``representation``, without silhouettes. A
-        labelling of which the survey has fewer than two classes is left out.
+        As from `sweep_clusters`, with ``among``, ``method`` and ``representation``, without silhouettes, and held
+        against the classes alone that were clustered. Of what the survey has fewer than two classes is left out.
     """
     return _points(workspace, COMPARISON, list(_compared(workspace.survey, seed)), silhouette=False, on_step=on_step)
 
@@ -102,7 +101,7 @@ def n_compared(survey: Survey) -> int:
     return len(list(_compared(survey, 0)))
 
 
-_Wanted = tuple[str, ClusterRecipe, str]
+_Wanted = tuple[str, ClusterRecipe, tuple[str, ...]]
 
 
 def _compared(survey: Survey, seed: int) -> Iterator[_Wanted]:
@@ -113,7 +112,7 @@ def _compared(survey: Survey, seed: int) -> Iterator[_Wanted]:
         for representation in COMPARED_REPRESENTATIONS:
             for method in COMPARED_METHODS:
                 recipe = ClusterRecipe(method=method, k=k, representation=representation, among=labelling, seed=seed)
-                yield f"{labelling}-{recipe.key}", recipe, labelling
+                yield f"{labelling}-{recipe.key}", recipe, (labelling,)
 
 
 def _points(
@@ -121,35 +120,44 @@ def _points(
 ) -> list[Point]:
     run = workspace.run
     done = {point["key"]: point for point in _kept(run, name)}
-    for number, (key, recipe, labelling) in enumerate(wanted):
+    for number, (key, recipe, against) in enumerate(wanted):
         told = f"{recipe.label}, {recipe.representation}"
         report(on_step, number, len(wanted), told)
         if key not in done:
-            done[key] = {"key": key, **_point(workspace, recipe, labelling, silhouette=silhouette)}
+            done[key] = {"key": key, **_point(workspace, recipe, against, silhouette=silhouette)}
             points = [done[key] for key, *_ in wanted if key in done]
             write_finding(run.folder, name, _VERSION, Finding(arrays=_sizes(points), told={"points": points}))
     report(on_step, len(wanted), len(wanted), "kept")
     return [done[key] for key, *_ in wanted]
 
 
-def _point(workspace: Workspace, recipe: ClusterRecipe, labelling: str, *, silhouette: bool) -> Point:
+def _point(workspace: Workspace, recipe: ClusterRecipe, against: tuple[str, ...], *, silhouette: bool) -> Point:
     survey, run = workspace.survey, workspace.run
     found = find_clusters(survey, run, recipe)
-    point: Point = {
+    value, n = mean_silhouette(survey, run, found, seed=recipe.seed) if silhouette else (math.nan, 0)
+    return {
         "size": recipe.size,
         "method": recipe.method,
         "representation": recipe.representation,
-        "labelling": labelling,
+        "among": recipe.among,
         "seed": recipe.seed,
         **{name: found.told[name] for name in ("n_clusters", "n_noise", "seconds", "bic") if name in found.told},
+        "silhouette": value if math.isfinite(value) else None,
+        "n_silhouette": n,
+        "against": {labelling: _judged(workspace, found, labelling) for labelling in against},
     }
+
+
+def _judged(workspace: Workspace, found: Clustering, labelling: str) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
     for scope in SCOPES:
-        with_silhouette = silhouette and scope == "all" and found.n_clusters > 1
-        quality = cluster_quality(
-            survey, run, found, labelling=labelling, scope=scope, silhouette=with_silhouette, seed=recipe.seed
-        )
-        point[scope] = quality.figures()
-    return point
+        if can_judge(workspace.survey, found, labelling, scope):
+            quality = cluster_quality(
+                workspace.survey, workspace.run, found, labelling=labelling, scope=scope, silhouette=False,
+                seed=found.recipe.seed,
+            )  # fmt: skip
+            figures[scope] = quality.figures()
+    return figures
 
 
 def _kept(run: Run, name: str) -> list[Point]:
@@ -161,7 +169,7 @@ def _sizes(points: list[Point]) -> dict[str, np.ndarray]:
     return {"size": np.array([point["size"] for point in points], np.int32)}
 
 
-def _sweep_name(recipe: ClusterRecipe, labelling: str) -> str:
+def _sweep_name(recipe: ClusterRecipe) -> str:
     plain = ClusterRecipe()
     same = replace(recipe, name=plain.name, k=plain.k, min_cluster_size=plain.min_cluster_size)
-    return f"cluster-sweep-{recipe.method}-{recipe.representation}-{labelling}-{same.digest()[-6:]}"
+    return f"cluster-sweep-{recipe.method}-{recipe.representation}-{same.digest()[-6:]}"

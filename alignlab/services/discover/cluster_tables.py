@@ -114,8 +114,14 @@ def contingency_table(quality: ClusterQuality, names: Sequence[str], *, caption:
     return Table(name="contingency", title="Classes in clusters", caption=told, columns=columns, rows=rows)
 
 
-def sweep_table(points: Sequence[Point], scope: str, *, caption: str) -> Table:
+def judged_points(points: Sequence[Point], labelling: str, scope: str) -> list[Point]:
+    """The points that could be held against these classes on these sources."""
+    return [point for point in points if scope in point["against"].get(labelling, {})]
+
+
+def sweep_table(points: Sequence[Point], labelling: str, scope: str, *, caption: str) -> Table:
     """One row per size of a sweep, balanced accuracies in percent with their 95% bootstrap intervals."""
+    points = judged_points(points, labelling, scope)
     is_density = bool(points) and points[0]["method"] == "hdbscan"
     columns = (
         Column("size", "at least" if is_density else "k", ",d"),
@@ -131,17 +137,17 @@ def sweep_table(points: Sequence[Point], scope: str, *, caption: str) -> Table:
             Cell(point["size"]),
             Cell(point["n_clusters"]),
             Cell(point["n_noise"]),
-            *_agreements(point[scope]),
-            Cell(point["all"]["silhouette"]),
+            *_agreements(point["against"][labelling][scope]),
+            Cell(point["silhouette"]),
             Cell(point["seconds"]),
         )
         for point in points
     ]
-    n = points[0][scope]["n"] if points else 0
-    sampled = max((point["all"]["n_silhouette"] or 0 for point in points), default=0)
+    n = points[0]["against"][labelling][scope]["n"] if points else 0
+    sampled = max((point["n_silhouette"] for point in points), default=0)
     told = (
-        f"{caption} Balanced accuracy on {n:,} sources of {SCOPE_WORDS[scope]}, 95% bootstrap intervals; "
-        f"{GIVEN_BY[scope]}. Silhouettes of {sampled:,} clustered sources."
+        f"{caption} {LABELLINGS[labelling].label}: balanced accuracy on {n:,} sources of {SCOPE_WORDS[scope]}, 95% "
+        f"bootstrap intervals; {GIVEN_BY[scope]}. Silhouettes of at most {sampled:,} sources, drawn at random."
     )
     return Table(name="cluster-sweep", title="Sweep", caption=told, columns=columns, rows=rows)
 
@@ -158,15 +164,15 @@ def comparison_table(points: Sequence[Point], scope: str, *, caption: str) -> Ta
     )
     rows: list[tuple[Cell, ...]] = []
     for labelling, reported in EARLIER.items():
-        ours = [point for point in points if point["labelling"] == labelling]
+        ours = [point for point in judged_points(points, labelling, scope) if point["among"] == labelling]
         if not ours:
             continue
         label = LABELLINGS[labelling].label
         earlier = (Cell(label), Cell("8 latents of the spectrum"), Cell(_EARLIER_NAME), Cell(None), Cell(reported))
         rows.append((*earlier, Cell(None), Cell(None)))
-        best = max(point[scope]["balanced_accuracy"] for point in ours)
+        best = max(point["against"][labelling][scope]["balanced_accuracy"] for point in ours)
         for point in ours:
-            figures = point[scope]
+            figures = point["against"][labelling][scope]
             accuracy = _interval(figures, "balanced_accuracy")
             is_best = figures["balanced_accuracy"] == best
             accuracy = Cell(

@@ -37,7 +37,7 @@ class MapClusters:
     label : str
         For a person.
     values : tuple of str
-        Names of the clusters, the largest first; at most `MOST_COLOURS`.
+        Number and name of each cluster, the largest first; at most `MOST_COLOURS`.
     codes : ndarray of uint8, shape (n,)
         Place in `values` of each source; 255 in no cluster.
     """
@@ -114,7 +114,8 @@ def _clusters(run: Run, key: str) -> MapClusters | None:
     except AlignlabError as error:
         _logger.warning("clusters %s are no colour of the map: %s", key, error)
         return None
-    values, codes = found.names, np.where(found.labels < 0, NONE, np.minimum(found.labels, NONE - 1))
+    values = [f"{place} {name}" for place, name in enumerate(found.names, start=1)]
+    codes = np.where(found.labels < 0, NONE, np.minimum(found.labels, NONE - 1))
     if len(values) > MOST_COLOURS:
         codes = np.where(found.labels < 0, NONE, np.minimum(found.labels, MOST_COLOURS - 1))
         values = [*values[: MOST_COLOURS - 1], OTHER_CLUSTERS]

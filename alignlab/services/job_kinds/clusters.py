@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from alignlab.config import Config
 from alignlab.jobs.spec import JobSpec
 from alignlab.jobs.work import Work
-from alignlab.services.discover.cluster_classes import LABELLINGS
 from alignlab.services.discover.cluster_recipe import ClusterRecipe
 from alignlab.services.job_kinds import JobKind
 from alignlab.services.job_kinds.trial import run_of, survey_of
@@ -25,22 +24,17 @@ class ClusterJobRecipe(ClusterRecipe):
     ----------
     task : {"one", "sweep", "compare"}
         One clustering, one method over many sizes, or all methods as an earlier study has done it.
-    labelling : str
-        Known classes that a sweep is held against: a key of `LABELLINGS`.
     """
 
     task: str = ONE
-    labelling: str = "classes"
 
     CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {
         **ClusterRecipe.CHOICES,
         "task": (ONE, SWEEP, COMPARE),
-        "labelling": tuple(LABELLINGS),
     }
     MEANINGS: ClassVar[dict[str, str]] = {
         **ClusterRecipe.MEANINGS,
         "task": "One clustering, one method over many sizes (sweep), or all methods on eight and on two classes.",
-        "labelling": "The known classes that a sweep is held against.",
     }
 
     @property
@@ -57,7 +51,7 @@ def perform(work: Work, config: Config) -> dict[str, Any]:
     recipe = ClusterJobRecipe.from_json(work.spec.recipe)
     workspace = _workspace(work.spec, config)
     if recipe.task == SWEEP:
-        sweep_clusters(workspace, recipe.clusters, labelling=recipe.labelling, on_step=work.on_step())
+        sweep_clusters(workspace, recipe.clusters, on_step=work.on_step())
     elif recipe.task == COMPARE:
         compare_with_earlier(workspace, seed=recipe.seed, on_step=work.on_step())
     else:
@@ -74,7 +68,7 @@ def existing(spec: JobSpec, config: Config) -> dict[str, Any] | None:
     workspace = _workspace(spec, config)
     survey, run = workspace.survey, workspace.run
     if recipe.task == SWEEP:
-        points = kept_sweep(run, recipe.clusters, labelling=recipe.labelling)
+        points = kept_sweep(run, recipe.clusters)
         is_there = len(points) == len(sweep_sizes(recipe, survey.n_sources))
     elif recipe.task == COMPARE:
         is_there = len(kept_comparison(run)) == n_compared(survey)

@@ -46,10 +46,9 @@ def typical(workspace: Workspace) -> TypicalSpectrum:
     return _typical(workspace, workspace.run.digest)
 
 
-def sweep(workspace: Workspace, chosen: Chosen) -> list[Point]:
-    """The kept points of the sweep of the chosen recipe."""
-    stamp = sweep_stamp(workspace.run, chosen.recipe, labelling=chosen.labelling)
-    return kept_sweep(workspace.run, chosen.recipe, labelling=chosen.labelling) if stamp else []
+def sweep(workspace: Workspace, recipe: ClusterRecipe) -> list[Point]:
+    """The kept points of the sweep of this recipe."""
+    return kept_sweep(workspace.run, recipe) if sweep_stamp(workspace.run, recipe) else []
 
 
 def comparison(workspace: Workspace) -> list[Point]:

@@ -25,6 +25,8 @@ from alignlab.variables import BY_NAME
 #: Cards that are drawn before somebody asks for the others.
 _FIRST = 12
 _VARIABLES, _WORDS = 4, 6
+#: Cliff's delta of a medium effect (Romano et al. 2006).
+_MEDIUM = 0.33
 _ALL = "clusters_all_cards"
 
 
@@ -93,18 +95,18 @@ def _classes(profile: ClusterProfile, colours: ClassColours) -> str:
 def _variables(profile: ClusterProfile) -> str:
     rows = "".join(_variable(one) for one in _telling(profile))
     if not rows:
-        return ""
+        return f'<p class="al-dim">no variable lies far from that of the others (all |δ| &lt; {_MEDIUM})</p>'
     head = "<tr><th>sets it apart</th><th>median (68%)</th><th>others</th></tr>"
     return f'<table class="al-clusters-variables">{head}{rows}</table>'
 
 
 def _telling(profile: ClusterProfile) -> list[VariableProfile]:
-    """The variables with the largest effects; of column densities, temperatures and fit statistics one each."""
+    """The variables with the largest effects, if not small; of columns, temperatures and fit statistics one each."""
     chosen: list[VariableProfile] = []
     taken: set[str] = set()
     for one in profile.by_effect():
         kind = one.name.split("_")[1] if BY_NAME[one.name].from_fit else one.name
-        if kind not in taken and len(chosen) < _VARIABLES:
+        if kind not in taken and len(chosen) < _VARIABLES and abs(one.delta) >= _MEDIUM:
             taken.add(kind)
             chosen.append(one)
     return chosen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from alignlab.services.discover.cluster_sweep import EARLIER, Point, n_compared
-from alignlab.services.discover.cluster_tables import comparison_table
+from alignlab.services.discover.cluster_tables import comparison_table, judged_points
 from alignlab.services.job_kinds.clusters import COMPARE, ClusterJobRecipe
 from alignlab.services.workspace import Workspace
 from alignlab.ui.clusters_page import cached
@@ -32,11 +32,14 @@ def compared_finding(points: Sequence[Point], scope: str) -> str:
     """Our best beside what was reported, in one sentence."""
     said = []
     for labelling, words in (("eight", "eight classes"), ("accretors", "AGN against stellar-mass accretors")):
-        ours = [point for point in points if point["labelling"] == labelling]
+        ours = [
+            point["against"][labelling][scope]
+            for point in judged_points(points, labelling, scope)
+            if point["among"] == labelling
+        ]
         if not ours:
             continue
-        best = max(ours, key=lambda point: point[scope]["balanced_accuracy"])
-        figures = best[scope]
+        figures = max(ours, key=lambda figures: figures["balanced_accuracy"])
         said.append(
             f"{words} {100 * figures['balanced_accuracy']:.0f}% ({100 * figures['balanced_accuracy_low']:.0f}–"
             f"{100 * figures['balanced_accuracy_high']:.0f}, n = {figures['n']:,}) against about "

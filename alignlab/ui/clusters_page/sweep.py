@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
 from alignlab.services.discover.cluster_sweep import Point, sweep_sizes
-from alignlab.services.discover.cluster_tables import sweep_table
+from alignlab.services.discover.cluster_tables import judged_points, sweep_table
 from alignlab.services.job_kinds.clusters import SWEEP, ClusterJobRecipe
 from alignlab.services.workspace import Workspace
 from alignlab.ui.clusters_page import cached
@@ -26,28 +27,26 @@ _HEIGHT = 320
 def show_sweep(workspace: Workspace, chosen: Chosen, *, caption: str) -> None:
     """Draw the sweep of the chosen method, or the offer to make it."""
     recipe = chosen.recipe
-    points = cached.sweep(workspace, chosen)
+    points = cached.sweep(workspace, recipe)
     wanted = sweep_sizes(recipe, workspace.survey.n_sources)
-    show_head("How many clusters", sweep_finding(points, chosen.scope) if points else "")
+    judged = judged_points(points, chosen.labelling, chosen.scope)
+    show_head("How many clusters", sweep_finding(judged, chosen) if judged else "")
     if len(points) < len(wanted):
-        job = ClusterJobRecipe(
-            method=recipe.method, representation=recipe.representation, task=SWEEP, labelling=chosen.labelling
-        )
-        offer(workspace, job, what=f"{len(wanted)} sizes of the same method", key="sweep")
-    if not points:
+        job = ClusterJobRecipe(method=recipe.method, representation=recipe.representation, task=SWEEP)
+        offer(workspace, job, what=f"{len(wanted)} sizes by the same method", key="sweep")
+    if not judged:
         return
-    table = sweep_table(points, chosen.scope, caption=caption)
-    show_figure(sweep_figure(points, chosen.scope, recipe.size, shade=shade()), table.caption, key="clusters_sweep")
+    table = sweep_table(points, chosen.labelling, chosen.scope, caption=caption)
+    show_figure(sweep_figure(judged, chosen, shade=shade()), table.caption, key="clusters_sweep")
     with st.expander("The same as a table"):
         show_table(table, key="clusters_sweep")
 
 
-def sweep_finding(points: Sequence[Point], scope: str) -> str:
+def sweep_finding(points: Sequence[Point], chosen: Chosen) -> str:
     """What the sweep says, in one sentence."""
-    judged = [point for point in points if point[scope]["balanced_accuracy"] is not None]
-    best = max(judged, key=lambda point: point[scope]["balanced_accuracy"])
-    figures = best[scope]
-    separate = [point for point in points if point["all"]["silhouette"] is not None]
+    best = max(points, key=lambda point: _figures(point, chosen)["balanced_accuracy"])
+    figures = _figures(best, chosen)
+    separate = [point for point in points if point["silhouette"] is not None]
     said = (
         f"One cluster per class agrees best with {best['n_clusters']:,} clusters: "
         f"{100 * figures['balanced_accuracy']:.1f}% ({100 * figures['balanced_accuracy_low']:.1f}–"
@@ -55,26 +54,24 @@ def sweep_finding(points: Sequence[Point], scope: str) -> str:
     )
     if not separate:
         return f"{said}."
-    apart = max(separate, key=lambda point: point["all"]["silhouette"])
-    return (
-        f"{said}; they are most set apart with {apart['n_clusters']:,} (silhouette {apart['all']['silhouette']:.2f})."
-    )
+    apart = max(separate, key=lambda point: point["silhouette"])
+    return f"{said}; they are most set apart with {apart['n_clusters']:,} (silhouette {apart['silhouette']:.2f})."
 
 
-def sweep_figure(points: Sequence[Point], scope: str, size: int, *, shade: Shade) -> go.Figure:
-    """Draw balanced accuracies with their intervals on the left, ARI and silhouette on the right; `size` is marked."""
+def sweep_figure(points: Sequence[Point], chosen: Chosen, *, shade: Shade) -> go.Figure:
+    """Draw balanced accuracies with intervals, and other scores beside them; the chosen size is marked."""
     figure = make_subplots(cols=2, horizontal_spacing=0.09)
     sizes = [point["size"] for point in points]
     for name, label, colour in (
         ("many_to_one", "every cluster its class (many to one)", SECOND[shade]),
         ("balanced_accuracy", "one cluster per class (one to one)", LINE[shade]),
     ):
-        _band(figure, sizes, [point[scope] for point in points], name, label, colour)
-    chance = 100 / points[0][scope]["n_classes"]
+        _band(figure, sizes, [_figures(point, chosen) for point in points], name, label, colour)
+    chance = 100 / _figures(points[0], chosen)["n_classes"]
     figure.add_hline(y=chance, line={"color": FAINT[shade], "width": 1, "dash": "dot"}, row=1, col=1,
                      annotation={"text": "chance", "font": {"size": 12, "color": FAINT[shade]}})  # fmt: skip
     for name, label, dash in (("ari", "ARI", "solid"), ("nmi", "NMI", "dash"), ("silhouette", "silhouette", "dot")):
-        values = [point["all" if name == "silhouette" else scope][name] for point in points]
+        values = [(point if name == "silhouette" else _figures(point, chosen))[name] for point in points]
         figure.add_trace(
             go.Scatter(
                 x=sizes, y=values, name=label, mode="lines+markers", marker={"size": 5},
@@ -86,7 +83,7 @@ def sweep_figure(points: Sequence[Point], scope: str, size: int, *, shade: Shade
     lay_out(figure, _HEIGHT, shade=shade)
     what = "least sources of a cluster" if points[0]["method"] == "hdbscan" else "clusters asked for"
     for column in (1, 2):
-        figure.add_vline(x=size, line={"color": FAINT[shade], "width": 1}, row=1, col=column)
+        figure.add_vline(x=chosen.recipe.size, line={"color": FAINT[shade], "width": 1}, row=1, col=column)
         figure.update_xaxes(
             type="log", tickvals=sizes, title={"text": what, "standoff": 6, "font": {"size": 13}}, row=1, col=column
         )
@@ -114,3 +111,8 @@ def _band(
         ),
         row=1, col=1,
     )  # fmt: skip
+
+
+def _figures(point: Point, chosen: Chosen) -> dict[str, Any]:
+    figures: dict[str, Any] = point["against"][chosen.labelling][chosen.scope]
+    return figures

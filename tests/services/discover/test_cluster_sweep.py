@@ -32,26 +32,28 @@ def test_an_interrupted_sweep_goes_on(workspace):
         return done < 1
 
     with pytest.raises(StoppedError):
-        sweeps.sweep_clusters(workspace, recipe, labelling="accretors", on_step=stop_after_one)
-    before = sweeps.kept_sweep(workspace.run, recipe, labelling="accretors")
+        sweeps.sweep_clusters(workspace, recipe, on_step=stop_after_one)
+    before = sweeps.kept_sweep(workspace.run, recipe)
     assert [point["size"] for point in before] == [2]
-    points = sweeps.sweep_clusters(workspace, recipe, labelling="accretors")
+    points = sweeps.sweep_clusters(workspace, recipe)
     assert points[0] == before[0]
     assert [point["size"] for point in points] == [2, 4]  # 500 clusters of 400 sources are not asked for
-    assert sweeps.kept_sweep(workspace.run, recipe, labelling="accretors") == points
-    assert sweeps.kept_sweep(workspace.run, recipe) == []
+    assert sweeps.kept_sweep(workspace.run, recipe) == points
+    assert sweeps.kept_sweep(workspace.run, ClusterRecipe(representation="spectrum")) == []
     found = find_clusters(workspace.survey, workspace.run, recipe.of_size(4))
     quality = cluster_quality(workspace.survey, workspace.run, found, labelling="accretors", scope="test")
-    assert points[1]["test"]["balanced_accuracy"] == quality.one_to_one.balanced_accuracy
-    assert points[1]["all"]["silhouette"] == pytest.approx(quality.silhouette)
-    table = sweep_table(points, "test", caption="Survey demo (simulated).")
+    figures = points[1]["against"]["accretors"]["test"]
+    assert figures["balanced_accuracy"] == quality.one_to_one.balanced_accuracy
+    assert points[1]["silhouette"] == pytest.approx(quality.silhouette)
+    assert set(points[1]["against"]) == {"classes", "eight", "accretors"}
+    table = sweep_table(points, "accretors", "test", caption="Survey demo (simulated).")
     assert [row[0].value for row in table.rows] == [2, 4]
     assert "simulated" in table.to("markdown")
 
 
 def test_the_comparison_stands_beside_the_earlier_study(workspace):
     points = sweeps.compare_with_earlier(workspace)
-    assert [(point["labelling"], point["size"]) for point in points] == [("eight", 8), ("accretors", 2)]
+    assert [(point["among"], point["size"]) for point in points] == [("eight", 8), ("accretors", 2)]
     assert len(points) == sweeps.n_compared(workspace.survey)
     text = comparison_table(points, "all", caption="Survey demo (simulated).").to("markdown")
     assert "| eight classes | 8 latents of the spectrum | arXiv:2510.14102 | – | 40.0% |" in text

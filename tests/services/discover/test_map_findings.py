@@ -35,7 +35,8 @@ def test_the_newest_clusters_are_offered_with_their_names(workspace):
     assert [one.name for one in offered] == [findings.field_of(recipe.key) for recipe in reversed(recipes[1:])]
     many, few = offered[0], offered[1]
     kept = clustering(run, recipes[3].key)
-    assert (few.values, few.label) == (tuple(kept.names), "k-means 5 · spectrum, aligned")
+    numbered = tuple(f"{place} {name}" for place, name in enumerate(kept.names, start=1))
+    assert (few.values, few.label) == (numbered, "k-means 5 · spectrum, aligned")
     assert np.array_equal(few.codes, kept.labels)
     assert len(many.values) == findings.MOST_COLOURS
     assert many.values[-1] == findings.OTHER_CLUSTERS
