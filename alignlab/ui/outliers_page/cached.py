@@ -18,8 +18,8 @@ from alignlab.services.discover.outliers import (
     kept_outliers,
 )
 from alignlab.services.discover.rerank import Reranker
+from alignlab.services.discover.rerank_features import rerank_features
 from alignlab.services.job_kinds.outliers import OutliersRecipe
-from alignlab.services.neighbours import representation_latents
 from alignlab.services.workspace import Workspace
 from alignlab.store.findings import finding_stamp
 from alignlab.ui.job_offer import offer_job
@@ -91,10 +91,8 @@ def _by_class(
 
 def ranked_by_labels(workspace: Workspace, scores: OutlierScores, labels: Mapping[int, float]) -> NDArray[np.float32]:
     """How much each source is wanted according to labels, shape (n,); NaN outside the scope."""
-    wanted = _ranked(
-        workspace, scores, workspace.run.digest, scores.representation, scores.scope, tuple(sorted(labels.items()))
-    )
-    return np.where(np.isfinite(scores.combined), wanted, np.nan)
+    told = tuple(sorted(labels.items()))
+    return _ranked(workspace, scores, workspace.run.digest, scores.representation, scores.scope, told)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -112,5 +110,5 @@ def _ranked(
 @st.cache_resource(max_entries=4, show_spinner="Preparing to follow labels …")
 def _reranker(_workspace: Workspace, _scores: OutlierScores, run: str, representation: str, scope: str) -> Reranker:
     del run, scope
-    latents = representation_latents(_workspace.survey, _workspace.run, representation)
-    return Reranker.build(latents, seed=_workspace.run.meta.seed or 0, static=_scores.combined)
+    features = rerank_features(_workspace.survey, _workspace.run, representation)
+    return Reranker.build(features, seed=_workspace.run.meta.seed or 0, static=_scores.combined)

@@ -10,7 +10,7 @@ function element(selectors, attributes = {}) {
     type: attributes.type,
     getAttribute: (name) => attributes[name] ?? null,
     closest(asked) {
-      return asked.split(", ").some((one) => selectors.includes(one)) ? this : null;
+      return selectors.includes(asked) || asked.split(", ").some((one) => selectors.includes(one)) ? this : null;
     },
   };
 }
@@ -29,6 +29,7 @@ test("digits, u, arrows and letters have their meaning", () => {
 test("whoever types a text or calls the browser keeps the keys", () => {
   assert.equal(press("4", element(["input"], { type: "text" })), null);
   assert.equal(press("f", element(["textarea"])), null);
+  assert.equal(press("3", element(["input, textarea, select, [contenteditable=true]", "[role=dialog]"])), null, "a note in a window of its own");
   assert.equal(press("f", PAGE, { ctrlKey: true }), null);
   assert.equal(press("4", element(["input"], { role: "combobox", "aria-expanded": "true" })), null);
 });

@@ -36,8 +36,9 @@ export function meaning(event) {
 export function takesKey(target, key) {
   if (!target?.closest) return false;
   const box = target.closest("input, textarea, select, [contenteditable=true]");
-  const role = box?.getAttribute("role") ?? target.getAttribute?.("role");
-  if (role === "combobox" && box.getAttribute("aria-expanded") !== "true") return false;
-  if (["checkbox", "radio"].includes(box?.type) || target.closest("[role=slider], [role=radiogroup], [role=tablist], [role=dialog]")) return key.startsWith("Arrow");
-  return Boolean(box) || Boolean(target.closest("[role=listbox]:not(.al-outliers-list)"));
+  const isClosedList = box?.getAttribute("role") === "combobox" && box.getAttribute("aria-expanded") !== "true";
+  if (isClosedList) return false;
+  if (box && !["checkbox", "radio", "range"].includes(box.type)) return true;
+  if (box || target.closest("[role=slider], [role=radiogroup], [role=tablist], [role=dialog]")) return key.startsWith("Arrow");
+  return Boolean(target.closest("[role=listbox]:not(.al-outliers-list)"));
 }
