@@ -11,7 +11,8 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from alignlab.analysis.similarity import normalise_rows, top_k
+from alignlab.analysis.graph_neighbours import all_neighbours
+from alignlab.analysis.similarity import normalise_rows
 from alignlab.errors import AlignlabError
 from alignlab.progress import OnStep, report
 
@@ -158,7 +159,9 @@ def threshold_degrees(latents: ArrayLike, threshold: float, *, on_step: OnStep |
     return degree.numpy()
 
 
-def neighbour_graph(latents: ArrayLike, rows: ArrayLike, k: int, *, mutual: bool = False) -> Graph:
+def neighbour_graph(
+    latents: ArrayLike, rows: ArrayLike, k: int, *, mutual: bool = False, on_step: OnStep | None = None
+) -> Graph:
     """Join every source with its `k` nearest ones, exactly.
 
     Parameters
@@ -170,6 +173,8 @@ def neighbour_graph(latents: ArrayLike, rows: ArrayLike, k: int, *, mutual: bool
         Neighbours of a source, 1 to n - 1.
     mutual : bool
         Only where each is among the other's `k` nearest; by default where either is.
+    on_step : callable, optional
+        Told the share of the work that is done.
 
     Returns
     -------
@@ -181,7 +186,7 @@ def neighbour_graph(latents: ArrayLike, rows: ArrayLike, k: int, *, mutual: bool
         If shapes disagree, `k` is out of range, or a value is NaN or infinite.
     """
     unit, rows = _nodes(latents, rows)
-    near = top_k(unit, unit, k, exclude_self=True, normalised=True)
+    near = all_neighbours(unit, k, on_step=on_step)
     own = np.repeat(np.arange(len(unit)), k)
     other = near.index.ravel()
     pair = np.minimum(own, other) * len(unit) + np.maximum(own, other)

@@ -191,7 +191,7 @@ def _join(
     if recipe.threshold is not None:
         return threshold_graph(latents, rows, recipe.threshold, max_edges=MOST_EDGES, on_step=on_step)
     report(on_step, 0, 1, "nearest sources")
-    return neighbour_graph(latents, rows, min(int(recipe.k or 0), len(rows) - 1), mutual=recipe.mutual)
+    return neighbour_graph(latents, rows, min(int(recipe.k or 0), len(rows) - 1), mutual=recipe.mutual, on_step=on_step)
 
 
 def _start(
