@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alignlab.ingest.csc_table import FLAGS
 from alignlab.ingest.records import SOURCE_COLUMNS
 from alignlab.literature.aspects import ASPECTS
 from alignlab.literature.generator import Literature
@@ -51,7 +52,7 @@ def source_table(
                 "background_counts": under,
                 "net_counts": counts if np.isnan(under) else counts - under,
                 "source_file": found[key]["file"],
-                "notes": "; ".join(filter(None, [told["notes"], _match_note(match)])),
+                "notes": "; ".join(filter(None, [told["notes"], _match_note(match), *_flag_notes(row)])),
             }
         )
     text = dict.fromkeys(("name", "source_class", "detector", "source_file", "notes"), "str")
@@ -61,6 +62,11 @@ def source_table(
 def _first(*values: float | None) -> float:
     """The first number that is known."""
     return next((float(value) for value in values if value is not None and np.isfinite(value)), np.nan)
+
+
+def _flag_notes(row: Mapping[str, Any]) -> list[str]:
+    """What the catalogue has flagged, in the words by which possible artefacts are found."""
+    return [meaning for name, meaning in FLAGS.items() if row.get(name)]
 
 
 def _match_note(match: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignlab.analysis.artefacts import deviation_from_others, ramp
-from alignlab.ingest.csc_table import FLAGS, flag
+from alignlab.ingest.csc_table import FLAGS, flag, number
 from alignlab.spectra.grid import energy_grid
 from alignlab.spectra.hardness import HARDNESS_BANDS
 from alignlab.store.survey import Survey
@@ -36,7 +36,7 @@ FLAG_COLUMNS: dict[str, tuple[str, ...]] = {
 }
 PILE_UP_FLAG = "pileup_flag"
 #: Readers whose notes tell what the catalogue has flagged.
-_FLAGGING_READERS = ("csc-table",)
+_FLAGGING_READERS = ("csc-table", "collection")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -51,7 +51,7 @@ def judge(survey: Survey) -> Judged:
     """Judge every source of a survey."""
     sources = survey.sources
     counts, background, theta, exposure = (
-        _numbers(sources, name) for name in ("counts", "background_counts", "theta_arcmin", "exposure_s")
+        number(sources, name) for name in ("counts", "background_counts", "theta_arcmin", "exposure_s")
     )
     net = counts - np.nan_to_num(background)
     under = np.divide(background, counts, out=np.full(len(counts), np.nan), where=counts > 0)
@@ -77,12 +77,6 @@ def judge(survey: Survey) -> Judged:
     )
 
 
-def _numbers(sources: pd.DataFrame, name: str) -> NDArray[np.float64]:
-    if name not in sources:
-        return np.full(len(sources), np.nan)
-    return pd.to_numeric(sources[name], errors="coerce").to_numpy(np.float64, na_value=np.nan)
-
-
 def _pile_up(
     survey: Survey, net: NDArray[np.float64], exposure: NDArray[np.float64], theta: NDArray[np.float64]
 ) -> dict[str, NDArray[np.float64]]:
@@ -94,11 +88,14 @@ def _pile_up(
     events = events_per_frame(np.maximum(net, 0), observed, theta)
     piled = piled_share(events)
     log_ratio, share, described = (np.full(len(net), np.nan) for _ in range(3))
-    rows = np.flatnonzero((piled > PILED_SHARE[0]) & _has_acis_response(survey))
+    rows = np.flatnonzero((piled > PILED_SHARE[0]) & _can_be_asked(survey))
     if len(rows):
         under = np.nan_to_num(np.asarray(survey.background[rows], np.float64))
         grid = energy_grid(survey.meta.recipe.get("grid_kind", "log"))
-        detector, year = survey.sources["detector"].to_numpy(str)[rows], _numbers(survey.sources, "year")[rows]
+        detector, year = (
+            survey.sources["detector"].astype("str").to_numpy(str)[rows],
+            number(survey.sources, "year")[rows],
+        )
         found = pile_up_evidence(
             np.maximum(survey.counts[rows] - under, 0), grid.edges_kev, detector, year, piled[rows]
         )
@@ -115,8 +112,10 @@ def _pile_up(
     }  # fmt: skip
 
 
-def _has_acis_response(survey: Survey) -> NDArray[np.bool_]:
-    """Sources whose counts are those of ACIS without a grating: of others the expected shape is not known."""
+def _can_be_asked(survey: Survey) -> NDArray[np.bool_]:
+    """Sources on known chips whose counts are those of ACIS without a grating: else no shape is to be expected."""
+    if "detector" not in survey.sources:
+        return np.zeros(survey.n_sources, bool)
     if not survey.has_array("response_ratio"):
         return np.ones(survey.n_sources, bool)
     ratio = survey.array("response_ratio")
@@ -142,9 +141,9 @@ def _disagreement(survey: Survey) -> tuple[NDArray[np.float32], dict[str, NDArra
     """How far the hardness of an observation lies from that of the same source's other observations."""
     objects, _ = pd.factorize(survey.sources["name"].astype("str"))
     largest = {name: np.full(len(objects), np.nan) for name in ("sigma", "here", "others", "ratio", "n_others")}
-    for number, name in enumerate(HARDNESS_BANDS):
+    for place, name in enumerate(HARDNESS_BANDS):
         here = survey.variables[:, VARIABLE_NAMES.index(name)].astype(np.float64)
-        ends = [survey.limits[f"{name}_{side}"].to_numpy(np.float64, na_value=np.nan) for side in ("lolim", "hilim")]
+        ends = [number(survey.limits, f"{name}_{side}") for side in ("lolim", "hilim")]
         error = np.maximum((ends[1] - ends[0]) / 2, _LEAST_ERROR)
         sigma, mean, n_others = deviation_from_others(here, error, objects)
         further = np.abs(sigma) > np.nan_to_num(np.abs(largest["sigma"]), nan=-1.0)
@@ -152,7 +151,7 @@ def _disagreement(survey: Survey) -> tuple[NDArray[np.float32], dict[str, NDArra
             "sigma": sigma,
             "here": here,
             "others": mean,
-            "ratio": np.full(len(here), number),
+            "ratio": np.full(len(here), place),
             "n_others": n_others,
         }
         for key, values in found.items():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from alignlab.ingest.csc_table import number
 from alignlab.services.neighbours import representation_latents
 from alignlab.services.workspace import Workspace
 from alignlab.store.run import Run
@@ -93,7 +94,7 @@ def _errors(survey: Survey, scales: VariableScales, scaled: NDArray[np.float64])
     for side in ("lolim", "hilim"):
         ends = np.full(scaled.shape, np.nan)
         for name in LIMITED:
-            ends[:, VARIABLE_NAMES.index(name)] = survey.limits[f"{name}_{side}"].to_numpy(np.float64, na_value=np.nan)
+            ends[:, VARIABLE_NAMES.index(name)] = number(survey.limits, f"{name}_{side}")
         errors = np.fmax(errors, np.abs(scales.forward(ends) - scaled))
     return errors.astype(np.float32)
 

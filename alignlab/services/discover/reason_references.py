@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.analysis.similarity import top_k
+from alignlab.ingest.csc_table import number
 from alignlab.services.discover.reason_ground import ReasonGround
 from alignlab.store.survey import Survey
 
@@ -51,9 +52,11 @@ def references(survey: Survey, ground: ReasonGround, index: int, percentile: NDA
 
 def _alike(survey: Survey, index: int, is_normal: NDArray[np.bool_]) -> NDArray[np.bool_]:
     sources = survey.sources
-    detector = sources["detector"].astype("str").to_numpy(str)
-    counts = np.maximum(sources["net_counts"].to_numpy(np.float64, na_value=np.nan), 1.0)
-    same_chips = is_normal & (detector == detector[index])
+    counts = np.maximum(number(sources, "net_counts" if "net_counts" in sources else "counts"), 1.0)
+    same_chips = is_normal
+    if "detector" in sources:
+        detector = sources["detector"].astype("str").to_numpy(str)
+        same_chips = is_normal & (detector == detector[index])
     with np.errstate(invalid="ignore"):
         ratio = np.abs(np.log(counts / counts[index]))
         choices = [chips & (ratio <= np.log(factor)) for factor in _COUNT_FACTORS for chips in (same_chips, is_normal)]

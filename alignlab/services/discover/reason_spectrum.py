@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.analysis.band_excess import Prediction, joined_starts, notable_bands
+from alignlab.ingest.csc_table import number
 from alignlab.services.discover.reason_parts import BandReason, SpectrumComparison
 from alignlab.services.discover.reason_references import References
 from alignlab.spectra.grid import energy_grid
@@ -26,7 +27,7 @@ def compared_spectrum(
 
     None for a source of which only the shape is known, or where fewer than `FEWEST` normal sources have counts.
     """
-    known = np.isfinite(survey.sources["counts"].to_numpy(np.float64, na_value=np.nan)[np.append(normal.rows, index)])
+    known = np.isfinite(number(survey.sources, "counts")[np.append(normal.rows, index)])
     if not known[-1]:
         return None, ()
     counts, background, ratio = _spectra(survey, np.append(normal.rows[known[:-1]], index))

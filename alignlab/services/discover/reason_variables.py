@@ -14,7 +14,7 @@ from alignlab.services.discover.reason_parts import Change, VariableReason
 from alignlab.services.discover.reason_references import References
 from alignlab.services.distributions import FEWEST_FOR_RANK
 from alignlab.store.survey import Survey
-from alignlab.variables import BY_NAME, LIMITED, VARIABLE_NAMES, VARIABLES
+from alignlab.variables import BY_NAME, VARIABLE_NAMES, VARIABLES
 
 #: Normal sources that must have a variable.
 _FEWEST = 10
@@ -41,7 +41,7 @@ def variable_reasons(
     classes = survey.sources["source_class"].astype("str").to_numpy(str)
     same_class = (classes == classes[index]) & (classes != "")
     same_class[index] = False
-    error = np.nan_to_num(ground.errors[index])
+    error, limits = np.nan_to_num(ground.errors[index]), survey.limits.iloc[index]
     sigma = (ground.scaled[index] - centre) / np.hypot(np.maximum(spread, _LEAST), error)
     found = []
     for column, name in enumerate(VARIABLE_NAMES):
@@ -50,10 +50,7 @@ def variable_reasons(
         if len(others) < _FEWEST or not np.isfinite(sigma[column]):
             continue
         low, middle, high = np.percentile(others, [15.865, 50, 84.135])
-        ends = [
-            float(survey.limits[f"{name}_{side}"].iloc[index]) if name in LIMITED else np.nan
-            for side in ("lolim", "hilim")
-        ]
+        ends = [float(limits.get(f"{name}_{side}", np.nan)) for side in ("lolim", "hilim")]
         peers = survey.variables[same_class, column]
         percentile, n_class = _place(float(values[-1, column]), peers[np.isfinite(peers)])
         found.append(
