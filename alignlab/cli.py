@@ -15,6 +15,7 @@ import alignlab
 from alignlab import cli_runs
 from alignlab.cli_clusters import clusters_command
 from alignlab.cli_evaluate import evaluate
+from alignlab.cli_follow_up import follow_up_command, triage_command
 from alignlab.cli_ingest import ingest
 from alignlab.cli_interpret import interpret_command
 from alignlab.cli_jobs import add_job_commands
@@ -348,6 +349,8 @@ def train_encoder_command(sources: int, seed: int, epochs: int | None, output: P
 main.add_command(ingest)
 main.add_command(interpret_command)
 main.add_command(evaluate)
+main.add_command(follow_up_command)
+main.add_command(triage_command)
 main.add_command(network_command)
 main.add_command(clusters_command)
 main.add_command(outliers_command)

@@ -13,7 +13,8 @@ from alignlab.store.lab import FollowUpEntry, Lab, Note
 from alignlab.store.lab_file import utc_now
 from alignlab.store.survey import Survey
 
-_LONGEST_REASON = 2000
+#: In characters.
+LONGEST_REASON = 2000
 _CODE_LETTERS = 10
 
 
@@ -92,7 +93,7 @@ def change_reason(lab: Lab, survey_name: str, name: str, *, reason: str) -> bool
 def follow_up_list(lab: Lab, survey: Survey) -> list[FollowUp]:
     """The list of a survey in the order in which it grew, with everybody's labels and notes of today."""
     labels, notes = lab.labels(survey.name), lab.all_notes(survey.name)
-    rows = _rows_by_name(survey)
+    rows = rows_by_name(survey)
     return [
         FollowUp(
             name=entry.source_name,
@@ -133,7 +134,7 @@ def open_follow_up_code(lab: Lab, survey: Survey, code: str) -> list[FollowUp]:
             f"This Lab keeps no follow-up list {code!r} of survey {survey.name!r}.",
             remedy="Ask for the exported file, and import it with 'alignlab follow-up import FILE'.",
         )
-    rows = _rows_by_name(survey)
+    rows = rows_by_name(survey)
     kept = json.loads(text)
     return [
         FollowUp(**{**entry, "index": rows.get(entry["name"]), "notes": tuple(Note(**note) for note in entry["notes"])})
@@ -143,11 +144,11 @@ def open_follow_up_code(lab: Lab, survey: Survey, code: str) -> list[FollowUp]:
 
 def _checked_reason(reason: str) -> str:
     why = reason.strip()
-    if len(why) > _LONGEST_REASON:
-        raise AlignlabError(f"The reason has {len(why):,} characters.", remedy=f"Use at most {_LONGEST_REASON:,}.")
+    if len(why) > LONGEST_REASON:
+        raise AlignlabError(f"The reason has {len(why):,} characters.", remedy=f"Use at most {LONGEST_REASON:,}.")
     return why
 
 
-def _rows_by_name(survey: Survey) -> dict[str, int]:
+def rows_by_name(survey: Survey) -> dict[str, int]:
     """Row of each name; the first, where several observations share it."""
     return {str(name): row for row, name in reversed(list(enumerate(survey.sources["name"])))}

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from alignlab.services.discover.follow_up import FollowUp
+import astropy.units as u
+import numpy as np
+
+from alignlab.errors import AlignlabError, InputFileError, first_few
+from alignlab.ingest.source_table import SourceTable, read_source_table
+from alignlab.services.discover.follow_up import LONGEST_REASON, FollowUp, rows_by_name
+from alignlab.services.discover.follow_up_markdown import follow_up_markdown
+from alignlab.services.discover.observing import SITES, ObservingEssentials, observing_essentials, visibility_in_words
+from alignlab.services.discover.triage import VALUES, check_person
+from alignlab.services.export import Described, described_table
+from alignlab.services.table_files import table_bytes
 from alignlab.services.workspace import Workspace
-from alignlab.store.lab import Lab
+from alignlab.store.lab import FollowUpEntry, Lab
+from alignlab.store.lab_file import utc_now
 from alignlab.store.survey import Survey
 
 FollowUpFormat = Literal["votable", "csv", "markdown"]
@@ -20,6 +32,9 @@ FOLLOW_UP_FORMATS: dict[str, FollowUpFormat] = {
     ".csv": "csv",
     ".md": "markdown",
 }
+_BETWEEN_NOTES = " || "
+_NOTE = re.compile(r"([^|]+) \| (\S+) \| (.+)", re.DOTALL)
+_EXPECTED = "a follow-up list that was exported as VOTable or CSV, or any table with a column 'name'"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +57,17 @@ class Imported:
     n_notes: int
     unknown: tuple[str, ...]
 
+    @property
+    def sentence(self) -> str:
+        """What a person wants to know of it."""
+        told = (
+            f"{self.n_added} added to the follow-up list, {self.n_known} were on it; {self.n_labels} labels and "
+            f"{self.n_notes} notes are new."
+        )
+        if self.unknown:
+            told += f" Left out, since the survey does not hold them: {first_few(self.unknown)}."
+        return told
+
 
 def follow_up_bytes(
     workspace: Workspace, entries: Sequence[FollowUp], format: FollowUpFormat, *, url: str = ""
@@ -52,12 +78,31 @@ def follow_up_bytes(
     ----------
     workspace : Workspace
     entries : sequence of FollowUp
-        From `follow_up_list` or `open_follow_up_code`.
+        From `follow_up_list` or `open_follow_up_code`; those that the survey no longer holds are left out.
     format : {"votable", "csv", "markdown"}
     url : str
         Address of the page that it was taken from.
+
+    Raises
+    ------
+    AlignlabError
+        If there is nothing to write, or no such format.
     """
-    raise NotImplementedError
+    if format not in FOLLOW_UP_FORMATS.values():
+        raise AlignlabError(f"No format {format!r}.", remedy="Choose votable, csv or markdown.")
+    held = [(entry, entry.index) for entry in entries if entry.index is not None]
+    if not held:
+        raise AlignlabError(
+            f"The follow-up list of survey {workspace.survey.name!r} is empty.", remedy="Add a source to it first."
+        )
+    essentials = observing_essentials(workspace.survey, [index for _, index in held])
+    chosen = [entry for entry, _ in held]
+    if format == "markdown":
+        return follow_up_markdown(workspace, chosen, essentials, url=url).encode()
+    columns = _columns(workspace.survey, chosen, essentials)
+    table = described_table(workspace, columns, name="follow-up", url=url, selection="the follow-up list")
+    table.meta["visibility"] = visibility_in_words()
+    return table_bytes(table, format)
 
 
 def write_follow_up(workspace: Workspace, entries: Sequence[FollowUp], path: Path) -> None:
@@ -66,19 +111,191 @@ def write_follow_up(workspace: Workspace, entries: Sequence[FollowUp], path: Pat
     Raises
     ------
     AlignlabError
-        If the suffix is none of these, or the file exists.
+        If the suffix is none of these, the file exists, or the list is empty.
     """
-    raise NotImplementedError
+    format = FOLLOW_UP_FORMATS.get(path.suffix.lower())
+    if format is None:
+        raise AlignlabError(
+            f"{path}: cannot tell the format from {path.suffix or 'a name without suffix'!r}.",
+            remedy=f"Use one of {', '.join(FOLLOW_UP_FORMATS)}.",
+        )
+    if path.exists():
+        raise AlignlabError(f"{path} exists already.", remedy="Choose another name.")
+    path.write_bytes(follow_up_bytes(workspace, entries, format))
 
 
-def import_follow_up(lab: Lab, survey: Survey, path: Path) -> Imported:
+def import_follow_up(lab: Lab, survey: Survey, path: Path, *, person: str) -> Imported:
     """Take over a list that was exported as VOTable or CSV, by this Lab or another.
 
     Nothing that is here is changed: sources, labels and notes are only added.
+
+    Parameters
+    ----------
+    lab : Lab
+    survey : Survey
+    path : Path
+    person : str
+        Who brings it; stands for whoever the file does not name.
 
     Raises
     ------
     InputFileError
         If it is no such file, or no name in it is a source of the survey.
     """
-    raise NotImplementedError
+    check_person(person)
+    if path.suffix.lower() == ".md":
+        raise InputFileError(path, "Markdown is for reading", remedy="Ask for the list as VOTable or CSV.")
+    table = read_source_table(path)
+    if "name" not in table.columns:
+        raise table.error(f"it has no column 'name'; expected {_EXPECTED}", remedy="Export the list again.")
+    cells = {name: _texts(table, name) for name in ("name", "added_by", "added_utc", "reason", "labels", "notes")}
+    rows = rows_by_name(survey)
+    known = [i for i, name in enumerate(cells["name"]) if name in rows]
+    if not known:
+        raise table.error(
+            f"none of its {table.n_rows} names is a source of survey {survey.name!r}",
+            remedy="Choose the survey that the list is of with --survey.",
+        )
+    entries = [
+        FollowUpEntry(
+            source_name=cells["name"][i],
+            person=_person(cells["added_by"][i]) or person,
+            reason=cells["reason"][i][:LONGEST_REASON],
+            added_utc=cells["added_utc"][i] or utc_now(),
+        )
+        for i in known
+    ]
+    n_added = lab.add_follow_ups(survey.name, entries)
+    return Imported(
+        n_added=n_added,
+        n_known=len(known) - n_added,
+        n_labels=_bring_labels(lab, survey.name, {cells["name"][i]: cells["labels"][i] for i in known}),
+        n_notes=_bring_notes(lab, survey.name, {cells["name"][i]: cells["notes"][i] for i in known}),
+        unknown=tuple(name for name in cells["name"] if name and name not in rows),
+    )
+
+
+def _columns(
+    survey: Survey, entries: Sequence[FollowUp], essentials: Sequence[ObservingEssentials]
+) -> dict[str, Described]:
+    def text(values: Sequence[str], ucd: str, description: str) -> Described:
+        return Described(values=np.array(values, dtype=np.str_), ucd=ucd, description=description)
+
+    classes = survey.sources["source_class"].fillna("").astype(str)
+    columns = {
+        "name": text([e.name for e in entries], "meta.id;meta.main", "Name of the source."),
+        "source_class": text(
+            [classes.iloc[e.index] if e.index is not None else "" for e in entries], "src.class", "Class of the source."
+        ),
+        "ra": Described(
+            values=np.array([x.ra_deg for x in essentials]),
+            ucd="pos.eq.ra;meta.main",
+            description="Right ascension (ICRS).",
+            unit=u.deg,
+        ),
+        "dec": Described(
+            values=np.array([x.dec_deg for x in essentials]),
+            ucd="pos.eq.dec;meta.main",
+            description="Declination (ICRS).",
+            unit=u.deg,
+        ),
+        "coordinates": text(
+            [x.coordinates for x in essentials], "pos.eq", "Hours of right ascension, degrees of declination (ICRS)."
+        ),
+        **_brightness_columns(essentials),
+        "visible_chandra": text(
+            [x.chandra.words if x.chandra else "" for x in essentials], "time.period", "Months of visibility, Chandra."
+        ),
+    }
+    for place, site in enumerate(SITES):
+        columns[f"visible_{site.name.lower().replace(' ', '_')}"] = text(
+            [x.ground[place].words if x.ground else "" for x in essentials],
+            "time.period",
+            f"Months of visibility at night, {site.name} (latitude {site.latitude_deg:+g} deg).",
+        )
+    for link in essentials[0].links:
+        columns[f"link_{link.label.lower()}"] = text(
+            [next((mine.url for mine in x.links if mine.label == link.label), "") for x in essentials],
+            "meta.ref.url",
+            f"{link.label}: {link.what}.",
+        )
+    return columns | {
+        "added_by": text([e.person for e in entries], "meta.id", "Who put it on the list."),
+        "added_utc": text([e.added_utc for e in entries], "time.epoch", "When (UTC)."),
+        "reason": text([" ".join(e.reason.split()) for e in entries], "meta.note", "Why."),
+        "labels": text(
+            [labels_in_words(e) for e in entries], "meta.code.class", "Labels, 0 to 5 or unsure, by person."
+        ),
+        "notes": text([_notes(e) for e in entries], "meta.note", "Notes: person | time (UTC) | text."),
+    }
+
+
+def _brightness_columns(essentials: Sequence[ObservingEssentials]) -> dict[str, Described]:
+    """A column for each kind of brightness that the survey has, with its error where that is known."""
+    columns: dict[str, Described] = {}
+    for name, what in sorted({(x.brightness.name, x.brightness.what) for x in essentials}):
+        mine = [x.brightness if x.brightness.name == name else None for x in essentials]
+        unit = u.Unit(next(b.unit for b in mine if b is not None))
+        for suffix, ucd, values in (
+            ("", "phot.flux;em.X-ray" if name == "flux" else "phot.count;arith.rate;em.X-ray", "value"),
+            ("_error", "stat.error", "error"),
+        ):
+            numbers = np.array([getattr(b, values) if b is not None else np.nan for b in mine])
+            if np.isfinite(numbers).any() or not suffix:
+                told = f"{what[0].upper()}{what[1:]}{', one standard deviation' if suffix else ''}."
+                columns[f"{name}{suffix}"] = Described(values=numbers, ucd=ucd, description=told, unit=unit)
+    return columns
+
+
+def labels_in_words(entry: FollowUp) -> str:
+    """``ada: 4; bob: unsure``."""
+    return "; ".join(f"{person}: {value}" for person, value in entry.labels.items())
+
+
+def _notes(entry: FollowUp) -> str:
+    return _BETWEEN_NOTES.join(
+        f"{note.person} | {note.created_utc} | {' '.join(note.text.replace('|', '¦').split())}" for note in entry.notes
+    )
+
+
+def _texts(table: SourceTable, name: str) -> list[str]:
+    """A column as text; empty where the file has none."""
+    column = table.columns.get(name)
+    if column is None:
+        return [""] * table.n_rows
+    return ["" if value is None or value != value else str(value).strip() for value in column.values]
+
+
+def _person(name: str) -> str | None:
+    """The name where somebody can be called so; a file may hold anything."""
+    try:
+        return check_person(name)
+    except AlignlabError:
+        return None
+
+
+def _bring_labels(lab: Lab, survey: str, told: dict[str, str]) -> int:
+    """Give labels to people who have none for the source."""
+    here, n = lab.labels(survey), 0
+    for name, cell in told.items():
+        for part in filter(None, cell.split(";")):
+            who, _, value = part.rpartition(":")
+            person = _person(who)
+            if person and value.strip() in VALUES and person not in here.get(name, {}):
+                lab.label(survey, name, person=person, value=value.strip())
+                n += 1
+    return n
+
+
+def _bring_notes(lab: Lab, survey: str, told: dict[str, str]) -> int:
+    """Add notes that are not here."""
+    here, n = lab.all_notes(survey), 0
+    for name, cell in told.items():
+        known = {(note.person, note.created_utc) for note in here.get(name, [])}
+        for part in filter(None, cell.split(_BETWEEN_NOTES)):
+            found = _NOTE.fullmatch(part.strip())
+            person = _person(found[1]) if found else None
+            if found and person and (person, found[2]) not in known:
+                lab.add_note(survey, name, person=person, text=found[3], created_utc=found[2])
+                n += 1
+    return n

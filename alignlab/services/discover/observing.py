@@ -73,6 +73,8 @@ class Brightness:
 
     Attributes
     ----------
+    name : str
+        ``flux`` or ``count_rate``.
     value, error : float
         NaN where unknown; the error is one standard deviation.
     unit : str
@@ -81,6 +83,7 @@ class Brightness:
         Which flux, or that it is a count rate, since the survey has no flux.
     """
 
+    name: str
     value: float
     error: float
     unit: str
@@ -218,13 +221,14 @@ def _brightness(survey: Survey, row: int) -> Brightness:
     source = survey.sources.iloc[row]
     flux = float(source.get("flux_cgs", np.nan))
     if np.isfinite(flux) and flux > 0:
-        return Brightness(value=flux, error=np.nan, unit="erg / (s cm2)", what="flux, 0.5–7 keV")
+        return Brightness(name="flux", value=flux, error=np.nan, unit="erg / (s cm2)", what="flux, 0.5–7 keV")
     exposure = float(source.get("exposure_s", np.nan))
     net, counts = float(source.get("net_counts", np.nan)), float(source.get("counts", np.nan))
     usable = exposure > 0 and np.isfinite(net) and np.isfinite(counts)
     return Brightness(
+        name="count_rate",
         value=net / exposure if usable else np.nan,
-        error=np.sqrt(max(counts, 1.0)) / exposure if usable else np.nan,
+        error=float(np.sqrt(max(counts, 1.0))) / exposure if usable else np.nan,
         unit="ct / s",
         what="net count rate, 0.5–8 keV (this survey has no flux)",
     )

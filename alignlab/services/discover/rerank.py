@@ -15,13 +15,12 @@ from alignlab.analysis.outliers.ranks import percentile_ranks
 from alignlab.errors import AlignlabError
 from alignlab.services.discover.triage import UNSURE, VALUES
 
-#: Weight that is expected of a source that nothing is known of: of the least strange one, and how much the strangest
-#: has more.
-_PRIOR_LOW, _PRIOR_RISE = -0.6, 0.2
+#: Weight that is expected of an ordinary source, and how much more for each factor of ten in how many are as strange.
+_PRIOR_LOW, _PRIOR_RISE = -0.8, 0.15
 #: Two sources tell of each other as far as this part of their usual distance; a label may be off by so much.
 _LENGTH, _NOISE_VARIANCE = 1.0, 0.1
 #: How much a source gains for being unlike all that have a label, at most.
-_CURIOSITY = 0.2
+_CURIOSITY = 0.1
 _PAIRS_SAMPLED = 100_000
 _BLOCK_ROWS = 65_536
 
@@ -73,7 +72,7 @@ class Reranker:
         positive = squared[squared > 0]
         return cls(
             features=x,
-            static=(percentile_ranks(scores) / 100).astype(np.float32),
+            static=percentile_ranks(scores) / np.float32(100),
             squared_distance=float(np.median(positive)) if len(positive) else 1.0,
         )
 
@@ -101,7 +100,7 @@ class Reranker:
         weights = np.fromiter(labels.values(), np.float64, len(labels))
         if rows.min() < 0 or rows.max() >= len(self.features) or not (np.abs(weights) <= 1).all():
             raise ValueError("labels must be weights between −1 and 1 by the row of a source")
-        prior = _PRIOR_LOW + _PRIOR_RISE * np.nan_to_num(self.static)
+        prior = self._prior()
         known = self._kernel(rows, self.features[rows]) + _NOISE_VARIANCE * np.eye(len(rows))
         # With the inverse of the lower triangle, mean and variance are one product each.
         whitener = np.linalg.inv(np.linalg.cholesky(known))
@@ -113,6 +112,11 @@ class Reranker:
             wanted[block] = prior[block] + told @ share + _CURIOSITY * spread
         wanted[np.isnan(self.static)] = np.nan
         return wanted
+
+    def _prior(self) -> NDArray[np.float64]:
+        """The weight that is expected of each source before there are labels."""
+        surprise = -np.log10(1 - np.nan_to_num(self.static, nan=0.0).astype(np.float64))
+        return _PRIOR_LOW + _PRIOR_RISE * surprise
 
     def _kernel(self, rows: NDArray[np.int64], others: NDArray[np.float32]) -> NDArray[np.float64]:
         """How much labelled sources tell of others, 0 to 1, shape (n_rows, n_others)."""

@@ -17,6 +17,8 @@ UNSURE = "unsure"
 VALUES: tuple[str, ...] = ("0", "1", "2", "3", "4", "5", UNSURE)
 Change = LabelChange
 _LONGEST_NAME = 40
+#: Sources below which a kappa says nothing.
+_FEWEST = 5
 #: Of the interval of the agreement: the same labels always give the same one.
 _SEED = 0
 
@@ -69,8 +71,8 @@ class Agreement:
         told = (
             f"{self.first} and {self.second} have both labelled {plural(self.n_both, 'source')}, {same:,} of them alike"
         )
-        if not np.isfinite(self.kappa.low):
-            return f"{told}; too few different labels for a kappa."
+        if self.kappa.n < _FEWEST or not np.isfinite(self.kappa.low):
+            return f"{told}; too few labels, or too like each other, for a kappa."
         value, low, high = (f"{x:.2f}".replace("-", "−") for x in (self.kappa.value, self.kappa.low, self.kappa.high))
         return f"{told}; weighted kappa {value} (95%: {low} to {high}, n {self.kappa.n:,})."
 
