@@ -128,8 +128,8 @@ class Clustering:
         Cluster of each source, 0 the largest; -1 in none (noise); -2 not asked about: without text where the latents
         hold what the text says, or of a class that was left out.
     told : dict
-        JSON: ``n_clusters``, ``n_noise``, ``n_left_out``, ``seconds``; ``n_in_tree`` where a tree was grown from a
-        sample, ``bic`` and ``converged`` of a mixture, and once kept ``names``, one per cluster.
+        JSON: ``n_clusters``, ``n_noise``, ``n_left_out``, ``seconds`` of one core; ``n_in_tree`` where a tree was
+        grown from a sample, ``bic`` and ``converged`` of a mixture, and once kept ``names``, one per cluster.
     """
 
     recipe: ClusterRecipe

@@ -130,7 +130,7 @@ def sweep_table(points: Sequence[Point], labelling: str, scope: str, *, caption:
         *_BALANCED,
         *_SCORES,
         Column("silhouette", "silhouette", ".3f"),
-        Column("seconds", "seconds", ".1f"),
+        Column("seconds", "core seconds", ".1f"),
     )
     rows = [
         (
