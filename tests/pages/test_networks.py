@@ -86,7 +86,7 @@ def test_the_forest_is_asked_when_somebody_wants_so(config, monkeypatch):
 def test_the_periphery_is_sent_to_the_follow_up_list_and_shown_on_the_atlas(config, monkeypatch):
     app = open_networks(config, monkeypatch, network_of="all", at_least="0.70")
     names = app.dataframe[0].value["name"].head(20).tolist()
-    press(app, "networks_select_20")
+    press(app, "networks_select_first")
     assert "20 selected" in html(app)
     assert "20 of them in the periphery" in html(app)
     app.text_input("alignlab.person_field.networks_person").set_value("Ada").run()
@@ -99,10 +99,13 @@ def test_the_periphery_is_sent_to_the_follow_up_list_and_shown_on_the_atlas(conf
     link = app.query_params["network_selection"]
     press(app, "networks_to_atlas")
     assert "20 selected" in html(app)
-    again = open_networks(config, monkeypatch, network_of="all", at_least="0.50", network_selection=link)
+    app.switch_page("pages/networks.py")
+    app.run()
+    assert "selected on the Atlas" in app.selectbox("network_of").options
+    again = open_networks(config, monkeypatch, network_of=f"selection:{link}", at_least="0.50", network_selection=link)
     assert "20 selected" in html(again)
-    sent = again.selectbox("network_of").options
-    assert not [name for name in sent if "link-" in name]
+    assert "Network: selection " in html(again)
+    assert "20 sources and " in html(again)
 
 
 def test_a_pressed_candidate_is_shown_with_its_place_in_the_network(config, monkeypatch):

@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from alignlab.services.discover.network_recipe import ALL, THRESHOLDS, VARIABLE, VARIABLE_ABOVE, NetworkRecipe
-from alignlab.services.selections import keep_for_link, named_selections
+from alignlab.services.selections import LINK_PREFIX, keep_for_link, named_selections
 from alignlab.services.workspace import Workspace
 from alignlab.store.lab import Lab
 from alignlab.store.run import REPRESENTATIONS
@@ -44,37 +44,36 @@ def choose(workspace: Workspace, lab: Lab, atlas: AtlasState) -> NetworkRecipe:
         return NetworkRecipe(subset=subset, representation=representation, k=k, mutual=joined == _MUTUAL)
 
 
-def subset_label(subset: str, atlas: AtlasState | None = None) -> str:
-    """A subset as a person reads it."""
+def subset_label(subset: str, on_atlas: str = "") -> str:
+    """A subset as a person reads it; `on_atlas` is the one that is selected on the Atlas now."""
     if subset == VARIABLE:
         return f"variable (probability above {VARIABLE_ABOVE:g})"
     if subset == ALL:
         return "all sources"
+    if subset == on_atlas:
+        return "selected on the Atlas"
     kind, _, name = subset.partition(":")
     if kind == "class":
-        return f"class {name or 'not classified'}"
-    if atlas is not None and atlas.selected.any() and name == atlas.saved_as:
-        return "selected on the Atlas"
-    return f"selection {name}"
+        return f"class {name}"
+    return f"selection {name.removeprefix(LINK_PREFIX)}"
 
 
 def _choose_subset(workspace: Workspace, lab: Lab, atlas: AtlasState) -> str:
     survey = workspace.survey
-    if atlas.selected.any() and not atlas.saved_as:
-        atlas.saved_as = keep_for_link(lab, survey.name, atlas.selected)
     counts = survey.sources["source_class"].astype(str).value_counts()
     classes = [f"class:{name}" for name, size in counts.items() if name and size > 1]
     kept = [f"{_SELECTION}{name}" for name in named_selections(lab, survey.name)]
-    if atlas.selected.any() and f"{_SELECTION}{atlas.saved_as}" not in kept:
-        kept.insert(0, f"{_SELECTION}{atlas.saved_as}")
+    on_atlas = ""
+    if atlas.selected.any():
+        on_atlas = _SELECTION + (atlas.saved_as or keep_for_link(lab, survey.name, atlas.selected))
     # A link may name a selection that was kept for a link, and so has no name in the list.
-    for asked in (st.query_params.get(_OF, ""), st.session_state.get(_OF) or ""):
+    for asked in (on_atlas, st.query_params.get(_OF, ""), st.session_state.get(_OF) or ""):
         name = asked.removeprefix(_SELECTION)
         if asked.startswith(_SELECTION) and asked not in kept and lab.selection(survey.name, name) is not None:
-            kept.append(asked)
+            kept.insert(0, asked)
     options = [VARIABLE, ALL, *kept, *classes]
     subset = address.choice(_OF, options, VARIABLE)
-    st.selectbox("Sources", options, format_func=partial(subset_label, atlas=atlas), key=_OF, width=290)
+    st.selectbox("Sources", options, format_func=partial(subset_label, on_atlas=on_atlas), key=_OF, width=290)
     return subset
 
 

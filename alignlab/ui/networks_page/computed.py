@@ -88,7 +88,7 @@ def _compute(workspace: Workspace, recipe: NetworkRecipe, tell: OnStep) -> Netwo
         return DegreesOnly(network_sources(workspace, recipe).rows, error.degree, str(error))
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _held(survey: str, run: str, recipe: NetworkRecipe, subset: str) -> _Held:
     del survey, run, recipe, subset  # only there to be the key
     return _Held()
@@ -128,7 +128,7 @@ def encoded_network(
     )
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _encoded(
     _workspace: Workspace,
     _shown: Network,

@@ -171,17 +171,18 @@ def _show_candidates(
     first = f"The first {len(listed):,} of {len(found):,}" if len(listed) < len(found) else f"n = {len(found):,}"
     st.html(f'<p class="al-table-caption">{first}, {order}; press a row to see the source.</p>')
     with st.container(horizontal=True, key="networks_select"):
-        few = min(_FEW, len(found))
-        _select_button(f"Select the first {few}", found.index[:few].to_numpy(), f"first {few} of the periphery", state)
-        _select_button(f"Select all {len(found):,}", found.index.to_numpy(), "the whole periphery", state)
+        if len(found) > _FEW:
+            few = found.index[:_FEW].to_numpy()
+            _select_button("first", f"Select the first {_FEW}", few, f"first {_FEW} of the periphery", state)
+        _select_button("all", f"Select all {len(found):,}", found.index.to_numpy(), "the whole periphery", state)
 
 
-def _select_button(label: str, rows: NDArray[np.int64], how: str, state: NetworksState) -> None:
+def _select_button(key: str, label: str, rows: NDArray[np.int64], how: str, state: NetworksState) -> None:
     def select() -> None:
         state.select(rows, how=how)
         st.toast(f"{words.plural(len(rows), 'source')} selected: what can be done with them is under the drawing.")
 
-    st.button(label, key=f"networks_select_{len(rows)}", on_click=select)
+    st.button(label, key=f"networks_select_{key}", on_click=select)
 
 
 def _agreement(shown: Network, scores: OutlierScores | None) -> tuple[PeripheryAgreement | None, str]:
