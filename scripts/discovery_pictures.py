@@ -58,7 +58,7 @@ def go_through(page: Page, url: str, names: list[str]) -> None:
         page.keyboard.press("f")
         page.get_by_role("button", name="On the follow-up list").wait_for(timeout=30_000)
         page.keyboard.press("5")
-        settle(page)
+        page.get_by_text(f"{name} labelled 5").wait_for(timeout=60_000)
     page.goto(f"{url}/follow_up")
     page.get_by_text(names[0]).first.wait_for(timeout=120_000)
     settle(page)

@@ -21,7 +21,7 @@ from alignlab.services.discover.outlier_queue import OutlierQueue, outlier_queue
 from alignlab.services.discover.outliers import COMBINED, OutlierScores, find_outliers, kept_outliers
 from alignlab.services.discover.reasons import OutlierReasons, outlier_reasons
 from alignlab.services.discover.rerank import Reranker, label_weight
-from alignlab.services.neighbours import representation_latents
+from alignlab.services.discover.rerank_features import rerank_features
 from alignlab.services.number_words import number, plural
 from alignlab.services.workspace import Catalogue, Workspace
 
@@ -165,15 +165,18 @@ def _artefacts_and_victims(story: Story) -> list[tuple[str, int]]:
 
 
 def expert_labels(story: Story, kind: str, n: int = LABELLED) -> list[tuple[int, str]]:
-    """What an expert who looks for one kind, and knows it when it is seen, says of the sources as they are shown."""
+    """What an expert who looks for one kind, and knows it when it is seen, says of the sources as they are shown.
+
+    They begin with the source of the story, and label what the queue shows next.
+    """
     workspace = story.workspace
-    latents = representation_latents(workspace.survey, workspace.run, "both")
-    reranker = Reranker.build(latents, seed=workspace.run.meta.seed or 0, static=story.scores.combined)
-    labels: list[tuple[int, str]] = []
-    for _ in range(n):
-        wanted = np.where(np.isfinite(story.scores.combined), reranker.rank(_weights(labels)), np.nan)
-        labelled = np.isin(np.arange(len(wanted)), [row for row, _ in labels])
-        queue = outlier_queue(wanted, story.artefacts, labelled=labelled)
+    features = rerank_features(workspace.survey, workspace.run)
+    reranker = Reranker.build(features, seed=workspace.run.meta.seed or 0, static=story.scores.combined)
+    labels = [(story.best(kind), "5")]
+    while len(labels) < n:
+        labelled = np.zeros(workspace.survey.n_sources, dtype=np.bool_)
+        labelled[[row for row, _ in labels]] = True
+        queue = outlier_queue(reranker.rank(_weights(labels)), story.artefacts, labelled=labelled)
         index = int(queue.rows[0])
         labels.append((index, "5" if story.kinds[index] == kind else "0"))
     return labels
@@ -184,24 +187,21 @@ def _weights(labels: list[tuple[int, str]]) -> dict[int, float]:
 
 
 def labels_block(story: Story) -> str:
-    """What forty labels change, for each of the three kinds."""
+    """What labels change for each of the three kinds, the source of the story being known."""
     rows = []
     n = LABELLED + FOLLOWING
     for kind in KINDS:
-        sought = np.flatnonzero(story.kinds == kind)
-        labels = expert_labels(story, kind, n)
-        seen = [row for row, _ in labels]
-        static = story.queue.rows[:n].tolist()
-        told = [f"{sum(row in sought for row in part)}" for part in (static[:LABELLED], static, seen[:LABELLED], seen)]
-        rows.append(f"| {kind} | {len(sought)} | " + " | ".join(told) + " |")
-    return "\n".join(
-        [
-            f"| sought | planted | first {LABELLED}, as ranked | first {n}, as ranked | first {LABELLED}, following "
-            f"labels | first {n}, following labels |",
-            "|---|---:|---:|---:|---:|---:|",
-            *rows,
+        known = story.best(kind)
+        sought = set(np.flatnonzero(story.kinds == kind).tolist()) - {known}
+        static = [row for row in story.queue.rows[: n + 1].tolist() if row != known][: n - 1]
+        following = [row for row, _ in expert_labels(story, kind, n)][1:]
+        found = [
+            sum(row in sought for row in part)
+            for part in (static[: LABELLED - 1], static, following[: LABELLED - 1], following)
         ]
-    )
+        rows.append(f"| {kind} | {len(sought)} | " + " | ".join(map(str, found)) + " |")
+    heads = " | ".join(f"{way}, first {size}" for way in ("as ranked", "following labels") for size in (LABELLED, n))
+    return "\n".join([f"| sought | others planted | {heads} |", "|---|---:|---:|---:|---:|---:|", *rows])
 
 
 def main() -> None:
