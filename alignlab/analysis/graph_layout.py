@@ -119,7 +119,10 @@ def _pack(position: NDArray[np.float32], drawn: list[NDArray[np.intp]]) -> None:
         return
     low = np.array([position[nodes].min(axis=0) for nodes in drawn])
     extent = np.array([position[nodes].max(axis=0) for nodes in drawn]) - low + _MARGIN
-    width = max(float(extent[:, 0].max()), float(np.sqrt(1.3 * np.prod(extent, axis=1).sum())))
+    area = float(np.prod(extent, axis=1).sum())
+    # Beside one that fills most of the drawing, a shelf of small ones would leave a column empty.
+    most = float(extent[:, 0].max())
+    width = most if most * most > 0.75 * area else max(most, float(np.sqrt(1.3 * area)))
     left = top = shelf = 0.0
     for number in np.argsort(-extent[:, 1], kind="stable"):
         if left and left + extent[number, 0] > width:
