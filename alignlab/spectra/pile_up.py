@@ -17,7 +17,7 @@ from scipy.stats import chi2
 
 from alignlab.spectra.absorption import sigma_tbabs, transmission
 from alignlab.spectra.apertures import aperture_radius_arcsec
-from alignlab.spectra.emission import blackbody, plasma, powerlaw
+from alignlab.spectra.emission import blackbody, gaussian_line, plasma, powerlaw
 from alignlab.spectra.grid import overlap_matrix
 from alignlab.spectra.response import (
     CHANNEL_EDGES_KEV,
@@ -42,10 +42,12 @@ SHARE_FACTOR = 5.0
 _PHOTON_INDICES = np.arange(-0.5, 4.1, 0.25)
 _PLASMA_KT_KEV, _ABUNDANCE = np.geomspace(0.3, 12, 10), 0.3
 _BLACKBODY_KT_KEV = np.geomspace(0.1, 3, 10)
-_N_H_1E20 = (0.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
+_N_H_1E20 = (0.0, 3.0, 10.0, 30.0, 100.0, 200.0, 400.0, 800.0, 1600.0, 3200.0)
 #: Shares of a power law that pass beside the absorber, as in nuclei seen through clouds: their hard remainder would
 #: otherwise pass for fused photons.
 _UNCOVERED = (0.0, 0.03, 0.1, 0.3)
+#: Equivalent width of the iron line (6.4 keV) of a power law behind at least so large a column, for the same reason.
+_IRON_EW_KEV, _IRON_N_H_1E20 = 0.4, 100.0
 #: Bins of the grid that are joined: as wide as ACIS's resolution or narrower.
 _JOINED = 6
 #: Years at which the contamination of the filters is taken.
@@ -215,5 +217,8 @@ def _continua() -> torch.Tensor:
     thermal = torch.cat(
         [plasma(edges, kt, torch.full_like(kt, _ABUNDANCE), torch.zeros_like(kt)), blackbody(energy[None], disc)]
     )
-    behind = (powerlaw(energy[None], index)[:, None] * partly, thermal[:, None] * absorbed)
-    return torch.cat([spectra.reshape(-1, len(energy)) for spectra in behind])
+    direct = powerlaw(energy[None], index)
+    with_line = direct + _IRON_EW_KEV * 6.4**-index * gaussian_line(edges, 6.4, 0.02)
+    far_behind = partly[(torch.tensor(_N_H_1E20) >= _IRON_N_H_1E20).repeat(len(_UNCOVERED))]
+    spectra = (direct[:, None] * partly, with_line[:, None] * far_behind, thermal[:, None] * absorbed)
+    return torch.cat([each.reshape(-1, len(energy)) for each in spectra])

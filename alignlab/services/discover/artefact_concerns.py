@@ -18,11 +18,14 @@ from alignlab.variables import MIN_NET_COUNTS_FOR_FITS, VARIABLE_NAMES
 #: Where each concern begins and where it is full.
 NET_COUNTS = (float(MIN_NET_COUNTS_FOR_FITS), 15.0)
 BACKGROUND_SHARE = (0.25, 0.75)
-THETA_ARCMIN = (8.0, 16.0)
-PILED_SHARE = (0.02, 0.10)
+THETA_ARCMIN = (10.0, 20.0)
+#: Share of fused events where the spectrum tells, and where it does not: then from what is usually tolerated on.
+PILED_SHARE, PILED_SHARE_UNTOLD = (0.02, 0.10), (0.10, 0.30)
+#: Probability of pile-up, where the spectrum tells.
+PILE_UP_PROBABILITY = (0.5, 0.9)
 DISAGREEMENT_SIGMA = (3.0, 6.0)
-#: Probability of pile-up, where the count rate expects some and the spectrum cannot be asked or does not tell.
-_UNDECIDED = 0.5
+#: A spectrum tells where the likelihood ratio is larger than this, or smaller than its inverse.
+TELLING_RATIO = 3.0
 #: Logarithm of the likelihood ratio that a free share of fused pairs gains by chance (Akaike 1974).
 _FREE_SHARE = 1.0
 #: Least error of a hardness ratio: how well observations of different years agree at best.
@@ -61,7 +64,11 @@ def judge(survey: Survey) -> Judged:
         "few_counts": ramp(net, *NET_COUNTS, logarithmic=True),
         "background": ramp(under, *BACKGROUND_SHARE),
         "off_axis": ramp(theta, *THETA_ARCMIN),
-        "pile_up": pile_up["probability"] * ramp(pile_up["piled"], *PILED_SHARE),
+        "pile_up": np.where(
+            pile_up["tells"] == 1,
+            ramp(pile_up["piled"], *PILED_SHARE) * ramp(pile_up["probability"], *PILE_UP_PROBABILITY),
+            ramp(pile_up["piled"], *PILED_SHARE_UNTOLD),
+        ),
         **{name: _flagged(survey, columns) for name, columns in FLAG_COLUMNS.items()},
         "disagreeing": disagreeing,
     }
@@ -102,13 +109,12 @@ def _pile_up(
         log_ratio[rows] = found.log_ratio
         share[rows] = found.share
         described[rows] = found.described
-    likely = 1 / (1 + np.exp(-np.clip(log_ratio - _FREE_SHARE, -50, 50)))
     # A spectrum that no continuum describes can speak against pile-up, and not for it.
-    likely = np.where(described == 1, likely, np.minimum(likely, _UNDECIDED))
-    probability = np.where(np.isnan(log_ratio), _UNDECIDED, likely)
+    tells = (np.abs(log_ratio) > np.log(TELLING_RATIO)) & ((described == 1) | (log_ratio < 0))
+    probability = 1 / (1 + np.exp(-np.clip(log_ratio - _FREE_SHARE, -50, 50)))
     return {
         "events": events, "piled": piled, "log_ratio": log_ratio, "share": share, "described": described,
-        "probability": probability,
+        "tells": tells.astype(float), "probability": probability,
     }  # fmt: skip
 
 

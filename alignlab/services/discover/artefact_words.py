@@ -11,8 +11,6 @@ from alignlab.spectra.apertures import aperture_radius_arcsec
 from alignlab.spectra.hardness import HARDNESS_BANDS
 from alignlab.variables import BY_NAME
 
-#: A likelihood ratio below which a spectrum is said not to tell.
-_TELLING = math.log(3.0)
 #: What would have to be known, by concern.
 NEEDED: Mapping[str, str] = {
     "few_counts": "counts",
@@ -62,10 +60,10 @@ def _pile_up(told: Figures) -> str:
     ratio = told["log_ratio"]
     if not math.isfinite(ratio):
         return f"{expected}; whether it did is not known, since its spectrum cannot be asked."
-    if ratio > 0 and not told["described"]:
-        return f"{expected}; whether it did is not known, since no continuum describes its spectrum."
-    if abs(ratio) < _TELLING:
-        return f"{expected}; its spectrum does not tell."
+    if not told["tells"]:
+        unlike = ratio > 0 and not told["described"]
+        why = "no continuum describes its spectrum" if unlike else "its spectrum does not tell"
+        return f"{expected}; whether it did is not known, since {why}."
     times = "more than a million" if abs(ratio) > math.log(1e6) else number(math.exp(abs(ratio)), digits=1)
     than = "with than without" if ratio > 0 else "without than with"
     return f"{expected}; its spectrum is {times} times likelier {than} fused photons."

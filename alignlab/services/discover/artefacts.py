@@ -63,14 +63,14 @@ CONCERNS: Mapping[str, Concern] = {
         Concern(
             name="off_axis",
             label="off axis",
-            description="More than 8 arcmin from the optical axis; full at 16 arcmin.",
+            description="More than 10 arcmin from the optical axis; full at 20 arcmin.",
             weight=0.5,
         ),
         Concern(
             name="pile_up",
             label="pile-up",
-            description="The count rate fuses more than 2% of the events (full at 10%), times the probability that "
-            "the spectrum shows it; full where the catalogue flags it.",
+            description="The count rate fuses more than 2% of the events (full at 10%) and the spectrum shows it; more "
+            "than 10% (full at 30%) where the spectrum does not tell; full where the catalogue flags it.",
             weight=0.9,
         ),
         Concern(name="saturated", label="saturated", description="Flagged by the catalogue as saturated.", weight=0.9),
@@ -93,7 +93,7 @@ CONCERNS: Mapping[str, Concern] = {
     )
 }
 #: Raised when concerns change their meaning: kept ones are then computed again.
-VERSION = 1
+VERSION = 2
 _FINDING = "artefacts"
 
 

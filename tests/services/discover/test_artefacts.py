@@ -48,7 +48,7 @@ def test_concerns_are_those_that_are_stated(judged, workspace):
     net, theta = sources["net_counts"].to_numpy(), sources["theta_arcmin"].to_numpy()
     few = judged.concerns["few_counts"]
     assert (few[net >= 150] == 0).all() and (few[net < 149] > 0).all()
-    np.testing.assert_allclose(judged.concerns["off_axis"], np.clip((theta - 8) / 8, 0, 1), atol=1e-6)
+    np.testing.assert_allclose(judged.concerns["off_axis"], np.clip((theta - 10) / 10, 0, 1), atol=1e-6)
     share = sources["background_counts"] / sources["counts"]
     np.testing.assert_allclose(judged.concerns["background"], np.clip((share - 0.25) / 0.5, 0, 1), atol=1e-6)
 
