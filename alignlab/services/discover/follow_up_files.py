@@ -32,6 +32,8 @@ FOLLOW_UP_FORMATS: dict[str, FollowUpFormat] = {
     ".csv": "csv",
     ".md": "markdown",
 }
+#: Largest file that is read: a list of every source of a large survey has less.
+MAX_BYTES = 20 * 1024**2
 _BETWEEN_NOTES = " || "
 _NOTE = re.compile(r"([^|]+) \| (\S+) \| (.+)", re.DOTALL)
 _EXPECTED = "a follow-up list that was exported as VOTable or CSV, or any table with a column 'name'"
@@ -124,7 +126,7 @@ def write_follow_up(workspace: Workspace, entries: Sequence[FollowUp], path: Pat
     path.write_bytes(follow_up_bytes(workspace, entries, format))
 
 
-def import_follow_up(lab: Lab, survey: Survey, path: Path, *, person: str) -> Imported:
+def import_follow_up(lab: Lab, survey: Survey, path: Path, *, person: str = "unknown") -> Imported:
     """Take over a list that was exported as VOTable or CSV, by this Lab or another.
 
     Nothing that is here is changed: sources, labels and notes are only added.
@@ -145,6 +147,8 @@ def import_follow_up(lab: Lab, survey: Survey, path: Path, *, person: str) -> Im
     check_person(person)
     if path.suffix.lower() == ".md":
         raise InputFileError(path, "Markdown is for reading", remedy="Ask for the list as VOTable or CSV.")
+    if path.is_file() and path.stat().st_size > MAX_BYTES:
+        raise InputFileError(path, f"larger than {MAX_BYTES // 1024**2} MB; expected {_EXPECTED}")
     table = read_source_table(path)
     if "name" not in table.columns:
         raise table.error(f"it has no column 'name'; expected {_EXPECTED}", remedy="Export the list again.")

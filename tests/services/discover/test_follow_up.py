@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from alignlab.cli import main
 from alignlab.errors import AlignlabError, InputFileError
+from alignlab.services.discover import follow_up_files
 from alignlab.services.discover.follow_up import (
     add_to_follow_up,
     follow_up_code,
@@ -126,6 +127,15 @@ def test_a_file_that_is_no_list_is_refused_by_name(listed, tmp_path, name, conte
         import_follow_up(lab, workspace.survey, path, person="cy")
     assert name in str(caught.value)
     assert len(follow_up_list(lab, workspace.survey)) == 3
+
+
+def test_a_file_that_is_too_large_is_not_read(listed, tmp_path, monkeypatch):
+    workspace, lab, names = listed
+    path = tmp_path / "large.csv"
+    path.write_text(f"name\n{names[3]}\n" * 10)
+    monkeypatch.setattr(follow_up_files, "MAX_BYTES", 100)
+    with pytest.raises(InputFileError, match="larger than"):
+        import_follow_up(lab, workspace.survey, path)
 
 
 def test_a_hostile_table_brings_only_names_labels_and_notes_that_can_be(listed, tmp_path):
