@@ -11,13 +11,13 @@ from alignlab.analysis.similarity import normalise_rows, top_k
 
 
 def clustered(rng: np.random.Generator) -> np.ndarray:
-    return rng.normal(size=(12, 6))[rng.integers(12, size=900)] + 0.3 * rng.normal(size=(900, 6))
+    return rng.normal(size=(12, 6))[rng.integers(12, size=600)] + 0.3 * rng.normal(size=(600, 6))
 
 
 KINDS = {
     "clustered": clustered,
-    "without structure": lambda rng: rng.normal(size=(900, 24)),
-    "on a line": lambda rng: np.column_stack([np.linspace(0, 1, 900), np.ones(900)]),
+    "without structure": lambda rng: rng.normal(size=(600, 24)),
+    "on a line": lambda rng: np.column_stack([np.linspace(0, 1, 600), np.ones(600)]),
 }
 
 
@@ -32,7 +32,7 @@ def test_no_neighbour_is_missed(kind, k, n_cells, monkeypatch):
     np.testing.assert_allclose(found.similarity, exact.similarity, atol=2e-6)
     own = np.einsum("nd,nkd->nk", unit, unit[found.index])
     np.testing.assert_allclose(own, found.similarity, atol=2e-6)
-    assert not (found.index == np.arange(900)[:, None]).any()
+    assert not (found.index == np.arange(600)[:, None]).any()
     assert all(len(set(row)) == k for row in found.index.tolist())
 
 
