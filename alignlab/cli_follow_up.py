@@ -37,7 +37,7 @@ def follow_up_command() -> None:
 def list_command(code: str | None, survey_name: str | None) -> None:
     """Print the list: name, coordinates, months for Chandra, who added it, labels, reason."""
     from alignlab.services.discover.follow_up import follow_up_list, open_follow_up_code
-    from alignlab.services.discover.follow_up_files import labels_in_words
+    from alignlab.services.discover.follow_up_table import labels_in_words
     from alignlab.services.discover.observing import observing_essentials
 
     catalogue, survey = _opened(survey_name)

@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import astropy.units as u
-import numpy as np
-
 from alignlab.errors import AlignlabError, InputFileError, first_few
 from alignlab.ingest.source_table import SourceTable, read_source_table
 from alignlab.services.discover.follow_up import LONGEST_REASON, FollowUp, rows_by_name
 from alignlab.services.discover.follow_up_markdown import follow_up_markdown
-from alignlab.services.discover.observing import SITES, ObservingEssentials, observing_essentials, visibility_in_words
+from alignlab.services.discover.follow_up_table import BETWEEN_NOTES, follow_up_columns
+from alignlab.services.discover.observing import observing_essentials, visibility_in_words
 from alignlab.services.discover.triage import VALUES, check_person
-from alignlab.services.export import Described, described_table
+from alignlab.services.export import described_table
 from alignlab.services.table_files import table_bytes
 from alignlab.services.workspace import Workspace
 from alignlab.store.lab import FollowUpEntry, Lab
@@ -34,7 +32,6 @@ FOLLOW_UP_FORMATS: dict[str, FollowUpFormat] = {
 }
 #: Largest file that is read: a list of every source of a large survey has less.
 MAX_BYTES = 20 * 1024**2
-_BETWEEN_NOTES = " || "
 _NOTE = re.compile(r"([^|]+) \| (\S+) \| (.+)", re.DOTALL)
 _EXPECTED = "a follow-up list that was exported as VOTable or CSV, or any table with a column 'name'"
 
@@ -101,7 +98,7 @@ def follow_up_bytes(
     chosen = [entry for entry, _ in held]
     if format == "markdown":
         return follow_up_markdown(workspace, chosen, essentials, url=url).encode()
-    columns = _columns(workspace.survey, chosen, essentials)
+    columns = follow_up_columns(workspace.survey, chosen, essentials)
     table = described_table(workspace, columns, name="follow-up", url=url, selection="the follow-up list")
     table.meta["visibility"] = visibility_in_words()
     return table_bytes(table, format)
@@ -179,89 +176,6 @@ def import_follow_up(lab: Lab, survey: Survey, path: Path, *, person: str = "unk
     )
 
 
-def _columns(
-    survey: Survey, entries: Sequence[FollowUp], essentials: Sequence[ObservingEssentials]
-) -> dict[str, Described]:
-    def text(values: Sequence[str], ucd: str, description: str) -> Described:
-        return Described(values=np.array(values, dtype=np.str_), ucd=ucd, description=description)
-
-    classes = survey.sources["source_class"].fillna("").astype(str)
-    columns = {
-        "name": text([e.name for e in entries], "meta.id;meta.main", "Name of the source."),
-        "source_class": text(
-            [classes.iloc[e.index] if e.index is not None else "" for e in entries], "src.class", "Class of the source."
-        ),
-        "ra": Described(
-            values=np.array([x.ra_deg for x in essentials]),
-            ucd="pos.eq.ra;meta.main",
-            description="Right ascension (ICRS).",
-            unit=u.deg,
-        ),
-        "dec": Described(
-            values=np.array([x.dec_deg for x in essentials]),
-            ucd="pos.eq.dec;meta.main",
-            description="Declination (ICRS).",
-            unit=u.deg,
-        ),
-        "coordinates": text(
-            [x.coordinates for x in essentials], "pos.eq", "Hours of right ascension, degrees of declination (ICRS)."
-        ),
-        **_brightness_columns(essentials),
-        "visible_chandra": text(
-            [x.chandra.words if x.chandra else "" for x in essentials], "time.period", "Months of visibility, Chandra."
-        ),
-    }
-    for place, site in enumerate(SITES):
-        columns[f"visible_{site.name.lower().replace(' ', '_')}"] = text(
-            [x.ground[place].words if x.ground else "" for x in essentials],
-            "time.period",
-            f"Months of visibility at night, {site.name} (latitude {site.latitude_deg:+g} deg).",
-        )
-    for link in essentials[0].links:
-        columns[f"link_{link.label.lower()}"] = text(
-            [next((mine.url for mine in x.links if mine.label == link.label), "") for x in essentials],
-            "meta.ref.url",
-            f"{link.label}: {link.what}.",
-        )
-    return columns | {
-        "added_by": text([e.person for e in entries], "meta.id", "Who put it on the list."),
-        "added_utc": text([e.added_utc for e in entries], "time.epoch", "When (UTC)."),
-        "reason": text([" ".join(e.reason.split()) for e in entries], "meta.note", "Why."),
-        "labels": text(
-            [labels_in_words(e) for e in entries], "meta.code.class", "Labels, 0 to 5 or unsure, by person."
-        ),
-        "notes": text([_notes(e) for e in entries], "meta.note", "Notes: person | time (UTC) | text."),
-    }
-
-
-def _brightness_columns(essentials: Sequence[ObservingEssentials]) -> dict[str, Described]:
-    """A column for each kind of brightness that the survey has, with its error where that is known."""
-    columns: dict[str, Described] = {}
-    for name, what in sorted({(x.brightness.name, x.brightness.what) for x in essentials}):
-        mine = [x.brightness if x.brightness.name == name else None for x in essentials]
-        unit = u.Unit(next(b.unit for b in mine if b is not None))
-        for suffix, ucd, values in (
-            ("", "phot.flux;em.X-ray" if name == "flux" else "phot.count;arith.rate;em.X-ray", "value"),
-            ("_error", "stat.error", "error"),
-        ):
-            numbers = np.array([getattr(b, values) if b is not None else np.nan for b in mine])
-            if np.isfinite(numbers).any() or not suffix:
-                told = f"{what[0].upper()}{what[1:]}{', one standard deviation' if suffix else ''}."
-                columns[f"{name}{suffix}"] = Described(values=numbers, ucd=ucd, description=told, unit=unit)
-    return columns
-
-
-def labels_in_words(entry: FollowUp) -> str:
-    """``ada: 4; bob: unsure``."""
-    return "; ".join(f"{person}: {value}" for person, value in entry.labels.items())
-
-
-def _notes(entry: FollowUp) -> str:
-    return _BETWEEN_NOTES.join(
-        f"{note.person} | {note.created_utc} | {' '.join(note.text.replace('|', '¦').split())}" for note in entry.notes
-    )
-
-
 def _texts(table: SourceTable, name: str) -> list[str]:
     """A column as text; empty where the file has none."""
     column = table.columns.get(name)
@@ -296,7 +210,7 @@ def _bring_notes(lab: Lab, survey: str, told: dict[str, str]) -> int:
     here, n = lab.all_notes(survey), 0
     for name, cell in told.items():
         known = {(note.person, note.created_utc) for note in here.get(name, [])}
-        for part in filter(None, cell.split(_BETWEEN_NOTES)):
+        for part in filter(None, cell.split(BETWEEN_NOTES)):
             found = _NOTE.fullmatch(part.strip())
             person = _person(found[1]) if found else None
             if found and person and (person, found[2]) not in known:
