@@ -50,7 +50,7 @@ def noise_excess(
         If shapes disagree.
     """
     observed = np.asarray(counts, np.float64)
-    fitted = np.asarray(reconstruction)
+    fitted = np.asarray(reconstruction, np.float64)
     if observed.shape != fitted.shape or observed.shape[1:] != (grid.n_bins,):
         raise ValueError(
             f"counts {observed.shape} and reconstruction {fitted.shape} must both have {grid.n_bins} columns"
@@ -70,22 +70,24 @@ def noise_excess(
 
 
 def expected_counts(
-    counts: NDArray[np.floating], reconstruction: NDArray[np.floating], *, response_ratio: ArrayLike | None = None
+    counts: NDArray[np.float64], reconstruction: NDArray[np.float64], *, response_ratio: ArrayLike | None = None
 ) -> NDArray[np.float64]:
     """Counts that a reconstruction expects in each bin, as many in all as were observed; parameters as `noise_excess`.
 
     Negative ones count as 0.
     """
-    ratio = np.ones((1, counts.shape[1])) if response_ratio is None else np.asarray(response_ratio, np.float64)
-    scaled = counts * ratio
+    ratio = None if response_ratio is None else np.asarray(response_ratio, np.float64)
+    scaled = counts if ratio is None else counts * ratio
     low = scaled.min(axis=1, keepdims=True)
-    span = scaled.max(axis=1, keepdims=True) - low
-    rate = np.clip(low + span * reconstruction, 0, None)
-    rate = np.divide(rate, ratio, out=np.zeros_like(rate), where=ratio > 0)
+    rate = reconstruction * (scaled.max(axis=1, keepdims=True) - low)
+    rate += low
+    np.maximum(rate, 0, out=rate)
+    if ratio is not None:
+        rate = np.divide(rate, ratio, out=np.zeros_like(rate), where=ratio > 0)
     total = rate.sum(axis=1, keepdims=True)
     size = np.divide(counts.sum(axis=1, keepdims=True), total, out=np.zeros_like(total), where=total > 0)
-    expected: NDArray[np.float64] = rate * size
-    return expected
+    rate *= size
+    return rate
 
 
 def band_dispersion(grid: EnergyGrid) -> NDArray[np.float64]:
