@@ -20,9 +20,9 @@ from alignlab.progress import OnStep, report
 
 #: Components of at most so many nodes are asked from every node.
 EXACT_NODES = 1_500
-#: A larger one is asked from so many, and fewer where it has more than `_FULL_EDGES` edges.
+#: A larger one is asked from so many, and fewer where it has more nodes or edges than these.
 MOST_PIVOTS, FEWEST_PIVOTS = 256, 16
-_FULL_EDGES = 500_000
+_FULL_NODES, _FULL_EDGES = 12_000, 500_000
 #: Numbers that are held for each level of the paths: 4 MB, which a processor keeps close.
 _BLOCK, _FEWEST_COLUMNS = 500_000, 16
 #: A matrix this full is multiplied faster as a whole than entry by entry.
@@ -121,8 +121,8 @@ def _pivots(adjacency: sparse.csr_array, rng: np.random.Generator) -> NDArray[np
     n = adjacency.shape[0]
     if n <= EXACT_NODES:
         return np.arange(n)
-    wanted = int(np.clip(MOST_PIVOTS * _FULL_EDGES / max(adjacency.nnz / 2, 1), FEWEST_PIVOTS, MOST_PIVOTS))
-    return rng.choice(n, wanted, replace=False)
+    affordable = MOST_PIVOTS * min(_FULL_NODES / n, _FULL_EDGES / (adjacency.nnz / 2))
+    return rng.choice(n, int(np.clip(affordable, FEWEST_PIVOTS, MOST_PIVOTS)), replace=False)
 
 
 def _follow(
