@@ -11,10 +11,11 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from alignlab.errors import AlignlabError
 from alignlab.services.discover.follow_up import FollowUp, follow_up_code
-from alignlab.services.discover.follow_up_files import FollowUpFormat, Imported, follow_up_bytes, import_follow_up
+from alignlab.services.discover.follow_up_files import FollowUpFormat, follow_up_bytes, import_follow_up
 from alignlab.services.workspace import Workspace
 from alignlab.store.lab import Lab
-from alignlab.ui import address, words
+from alignlab.ui import address
+from alignlab.ui.person import ask_person, current_person
 from alignlab.ui.samp import VOTABLE
 from alignlab.ui.take_away import copy_link, page_address
 
@@ -63,7 +64,8 @@ def _show_import(workspace: Workspace, lab: Lab) -> None:
         st.session_state[_SAID] = None if uploaded is None else _import(workspace, lab, uploaded)
 
     with st.popover("Read in a list", icon=":material/upload_file:", key="follow_up_import"):
-        st.file_uploader("A list that was exported as VOTable or CSV", key=_UPLOAD, on_change=read)
+        person = ask_person(key="follow_up_import_person")
+        st.file_uploader("A list that was exported as VOTable or CSV", key=_UPLOAD, on_change=read, disabled=not person)
         if said := st.session_state.get(_SAID):
             text, is_wrong = said
             (st.error if is_wrong else st.success)(text)
@@ -75,13 +77,7 @@ def _import(workspace: Workspace, lab: Lab, uploaded: UploadedFile) -> tuple[str
         path = Path(folder) / Path(uploaded.name).name
         path.write_bytes(uploaded.getvalue())
         try:
-            found = import_follow_up(lab, workspace.survey, path)
+            found = import_follow_up(lab, workspace.survey, path, person=current_person())
         except AlignlabError as error:
             return str(error).replace(f"{folder}/", ""), True
-    unknown = f"; {words.plural(len(found.unknown), 'name')} not in this survey" if found.unknown else ""
-    new = ", ".join(words.plural(n, f"new {what}") for n, what in _counted(found))
-    return f"{new}; {words.plural(found.n_known, 'source')} on the list before{unknown}.", False
-
-
-def _counted(found: Imported) -> tuple[tuple[int, str], ...]:
-    return (found.n_added, "source"), (found.n_labels, "label"), (found.n_notes, "note")
+    return found.sentence, False

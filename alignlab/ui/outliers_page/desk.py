@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import streamlit as st
 from numpy.typing import NDArray
 
 from alignlab.errors import AlignlabError
@@ -24,12 +25,15 @@ from alignlab.services.discover.outliers import OutlierScores
 from alignlab.services.discover.triage import Triage
 from alignlab.services.workspace import Workspace
 from alignlab.store.lab import Lab
+from alignlab.ui import address
 from alignlab.ui.outliers_page.cached import ranked_by_labels
 from alignlab.ui.outliers_page.choices import RANKINGS, Choices
 from alignlab.ui.outliers_page.state import OutliersPageState
 
 #: Sources in one part of the queue.
 PART = 200
+#: Name in the address of the large type for an audience.
+TALK = "talk"
 _NO_NAME = "Write your name first, so that labels are yours."
 
 
@@ -157,6 +161,9 @@ class Desk:
     def _next(self, _press: dict[str, Any]) -> None:
         if self.state.index is not None:
             self.state.look_at(self.queue().next_open(self.state.index))
+
+    def _talk(self, _press: dict[str, Any]) -> None:
+        address.choose(TALK, "0" if st.session_state.get(TALK) == "1" else "1")
 
     def _page(self, press: dict[str, Any]) -> None:
         queue = self.queue()

@@ -2,7 +2,8 @@
 
 To the browser: `rows` of the part that is shown, `current` source, `obeyed` serial, `values` that labels can have.
 Back: trigger ``act``, a list of presses ``{serial, do, value, source}``, in which each press stands until a serial not
-below its own was obeyed. `do` is ``label``, ``undo``, ``follow``, ``go``, ``step``, ``next`` or ``page``.
+below its own was obeyed. `do` is ``label``, ``undo``, ``follow``, ``go``, ``step``, ``next``, ``page`` or
+``talk``.
 """
 
 from __future__ import annotations

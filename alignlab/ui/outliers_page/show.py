@@ -18,7 +18,7 @@ from alignlab.ui.opened import current_lab, dataset_id
 from alignlab.ui.outliers_page import compare, subject
 from alignlab.ui.outliers_page.cached import artefacts_of, outliers_of
 from alignlab.ui.outliers_page.choices import Choices, choose
-from alignlab.ui.outliers_page.desk import Desk
+from alignlab.ui.outliers_page.desk import TALK, Desk
 from alignlab.ui.outliers_page.queue import presses, show_queue
 from alignlab.ui.outliers_page.state import OutliersPageState
 from alignlab.ui.person import ask_person
@@ -74,24 +74,30 @@ def _desk(
         state.look_at(int(queue.rows[0]) if best is None else best)
     told.html(_ranking_words(desk, queue))
     colours = ClassColours(workspace.survey, shade())
-    if state.index is None:
-        with right:
+    with right:
+        if state.index is None:
             st.html('<div class="al-empty"><b>Nothing to look at</b><br>No source has this score.</div>')
-    else:
-        _tell_others(workspace, state.index)
+        else:
+            _tell_others(workspace, state.index)
+            subject.show_reasons(desk, state.index, queue, labels, colours)
+    # Not before the reasons: once the browser has heard of it, keys are obeyed, and a label is of what is seen.
+    with place:
+        _show_place(desk, queue, labels, colours)
+    if state.index is not None:
         with right:
-            subject.show_subject(desk, queue, labels, colours)
+            subject.show_more(desk, state.index, colours)
     with below:
         compare.show_comparison(desk)
 
-    def act() -> None:
-        desk.obey(presses())
 
-    # Mounted last: once the browser has heard of it, the source is drawn, and a label is of what is seen.
-    with place:
-        if state.said:
-            st.html(f'<div class="al-outliers-said" data-wrong="{int(state.wrong)}">{escape(state.said)}</div>')
-        show_queue(desk, queue, labels, colours, on_act=act)
+def _show_place(desk: Desk, queue: OutlierQueue, labels: dict[str, str], colours: ClassColours) -> None:
+    """What the last key did, and the queue."""
+    if desk.state.said:
+        wrong = int(desk.state.wrong)
+        st.html(f'<div class="al-outliers-said" data-wrong="{wrong}">{escape(desk.state.said)}</div>')
+    if address.choice(TALK, ["0", "1"], "0") == "1":
+        st.html('<span class="al-outliers-talk"></span>')
+    show_queue(desk, queue, labels, colours, on_act=lambda: desk.obey(presses()))
 
 
 def _follow_address(workspace: Workspace, state: OutliersPageState) -> None:

@@ -1,4 +1,4 @@
-"""The source that is looked at: its place in the ranking, what can be done with it, its card, and why it is strange."""
+"""The source that is looked at: its place in the ranking, what can be done with it, why it is strange, its card."""
 
 from __future__ import annotations
 
@@ -25,15 +25,17 @@ from alignlab.ui.take_away import copy_link
 from alignlab.ui.theme import shade
 
 
-def show_subject(desk: Desk, queue: OutlierQueue, labels: Mapping[str, str], colours: ClassColours) -> None:
-    """Draw the source that the desk's state names."""
-    index = desk.state.index
-    assert index is not None  # the page asks only then
+def show_reasons(desk: Desk, index: int, queue: OutlierQueue, labels: Mapping[str, str], colours: ClassColours) -> None:
+    """Draw what a judgement rests on: what the source is, its place, and why it is strange."""
     _show_head(desk, queue, index, labels, colours)
     try:
         show_why(desk.workspace, index, desk.scores, method=desk.choices.method, artefacts=desk.artefacts)
     except AlignlabError as error:
         st.error(str(error))
+
+
+def show_more(desk: Desk, index: int, colours: ClassColours) -> None:
+    """Draw what may be wanted besides: where its class lies, and its card with neighbours and papers."""
     classes, card = st.columns(2, gap="large")
     with classes:
         _show_classes(desk, index, colours)

@@ -7,6 +7,7 @@ const OTHERS = new Map([
   ["n", { do: "next" }],
   ["z", { do: "undo" }],
   ["f", { do: "follow" }],
+  ["p", { do: "talk" }],
   ["?", { do: "help" }],
   ["Escape", { do: "close" }],
 ]);
@@ -18,6 +19,7 @@ export const WORDS = [
   ["n", "next without a label"],
   ["z", "take the last label back"],
   ["f", "on the follow-up list"],
+  ["p", "large type, for an audience"],
   ["?", "show or hide this list"],
 ];
 
