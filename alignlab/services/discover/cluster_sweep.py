@@ -55,8 +55,8 @@ def sweep_clusters(workspace: Workspace, recipe: ClusterRecipe, *, on_step: OnSt
     -------
     list of dict
         Of each size: ``size``, ``n_clusters``, ``n_noise``, ``seconds`` of one core, ``bic`` of a mixture,
-        ``silhouette`` and ``n_silhouette``, and in ``against``, for each of `LABELLINGS`, under ``test`` and ``all`` the figures of
-        `ClusterQuality`; what cannot be judged is absent there.
+        ``silhouette`` and ``n_silhouette``, and in ``against``, for each of `LABELLINGS`, under ``test`` and ``all``
+        the figures of `ClusterQuality`; what cannot be judged is absent there.
     """
     against = tuple(LABELLINGS)
     sizes = sweep_sizes(recipe, workspace.survey.n_sources)

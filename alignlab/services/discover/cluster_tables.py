@@ -146,7 +146,7 @@ def sweep_table(points: Sequence[Point], labelling: str, scope: str, *, caption:
     n = points[0]["against"][labelling][scope]["n"] if points else 0
     sampled = max((point["n_silhouette"] for point in points), default=0)
     told = (
-        f"{caption} {LABELLINGS[labelling].label}: balanced accuracy on {n:,} sources of {SCOPE_WORDS[scope]}, 95% "
+        f"{caption} Against {LABELLINGS[labelling].label}: balanced accuracy on {n:,} sources of {SCOPE_WORDS[scope]}, 95% "
         f"bootstrap intervals; {GIVEN_BY[scope]}. Silhouettes of at most {sampled:,} sources, drawn at random."
     )
     return Table(name="cluster-sweep", title="Sweep", caption=told, columns=columns, rows=rows)
@@ -168,7 +168,13 @@ def comparison_table(points: Sequence[Point], scope: str, *, caption: str) -> Ta
         if not ours:
             continue
         label = LABELLINGS[labelling].label
-        earlier = (Cell(label), Cell("8 latents of the spectrum"), Cell(_EARLIER_NAME), Cell(None), Cell(reported))
+        earlier = (
+            Cell(label),
+            Cell("8 latents of the spectrum"),
+            Cell(_EARLIER_NAME),
+            Cell(None),
+            Cell(f"about {reported:.0%}"),
+        )
         rows.append((*earlier, Cell(None), Cell(None)))
         best = max(point["against"][labelling][scope]["balanced_accuracy"] for point in ours)
         for point in ours:

@@ -56,7 +56,7 @@ def test_the_comparison_stands_beside_the_earlier_study(workspace):
     assert [(point["among"], point["size"]) for point in points] == [("eight", 8), ("accretors", 2)]
     assert len(points) == sweeps.n_compared(workspace.survey)
     text = comparison_table(points, "all", caption="Survey demo (simulated).").to("markdown")
-    assert "| eight classes | 8 latents of the spectrum | arXiv:2510.14102 | – | 40.0% |" in text
+    assert "| eight classes | 8 latents of the spectrum | arXiv:2510.14102 | – | about 40% |" in text
     assert "| AGN against stellar-mass accretors | spectrum | k-means |" in text
 
 
