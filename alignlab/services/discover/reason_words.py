@@ -76,7 +76,8 @@ def normal_words(found: OutlierReasons) -> str:
     if nearest is None:
         return ""
     kind = f" ({nearest.source_class})" if nearest.source_class else ""
-    name = f"{nearest.name}{kind}, {nearest.counts:,.0f} counts, cosine similarity {nearest.similarity:.2f}"
+    counts = f", {nearest.counts:,.0f} counts" if math.isfinite(nearest.counts) else ""
+    name = f"{nearest.name}{kind}{counts}, cosine similarity {nearest.similarity:.2f}"
     if found.step == 0:
         return f"Nearest normal source: {name}. The isolation forest calls this one normal as it is."
     changes = first_of_each(found.changes, subject_matter)[:3]
