@@ -166,24 +166,26 @@ export class Network {
   /** Takes what the page says: the picked source, to which it goes where it was picked elsewhere, and once each a selection. */
   receive(marks) {
     if (marks.graph !== this.meta.graph) return;
-    const flies = this.note(marks);
-    this.restyle();
+    const { flies, selects } = this.note(marks);
+    if (selects) this.restyle();
+    else this.stage.drawMarks();
     if (!flies) return;
     const { camera, home } = this.stage;
     const [x, y] = [this.graph.x[marks.pick], this.graph.y[marks.pick]];
     this.stage.look({ x, y, distance: Math.min(camera.distance, home.distance / 3) });
   }
 
+  /** Takes over pick and selection; says whether the camera is to go there and whether the selection is another. */
   note({ graph, pick, command }) {
-    if (graph !== this.meta.graph) return false;
+    if (graph !== this.meta.graph) return { flies: false, selects: false };
     const flies = pick !== null && pick !== this.session.pick;
     this.session.pick = pick;
-    if (command && command.serial > this.session.obeyed) {
+    const selects = Boolean(command) && command.serial > this.session.obeyed;
+    if (selects) {
       this.session.obeyed = command.serial;
-      const { selection } = this.session;
-      selection.put(command.selection ? unpackBits(command.selection, this.graph.n) : new Uint8Array(this.graph.n));
+      this.session.selection.put(command.selection ? unpackBits(command.selection, this.graph.n) : new Uint8Array(this.graph.n));
     }
-    return flies;
+    return { flies, selects };
   }
 
   over(row) {
@@ -226,7 +228,7 @@ export class Network {
     const { graph, colouring, settings } = this;
     const degree = graph.column("edge_count")[row];
     const parts = [this.className(row), `${formatCount(degree)} ${degree === 1 ? "edge" : "edges"}`];
-    const further = settings.paint === "degree" ? [] : valueWords(colouring, row);
+    const further = settings.paint === "degree" ? [] : settings.paint === "part" ? [colouring.nameOf(row)] : valueWords(colouring, row);
     return { name: graph.nodes.getChild("name").get(row), parts: [...parts, ...further] };
   }
 
