@@ -35,7 +35,7 @@ def provenance_words(survey_name: str, origin: str, run_id: str) -> str:
 def recipe_words(found: Clustering) -> str:
     """How clusters were found and what of, in one sentence."""
     recipe, told = found.recipe, found.told
-    parts = [f"{recipe.label} in {recipe.representation}"]
+    parts = [f"{recipe.label} in {_latents(recipe.representation)}"]
     if recipe.components:
         parts.append(f"projected onto {recipe.components} principal components")
     if recipe.scaling != "none":
@@ -146,8 +146,8 @@ def sweep_table(points: Sequence[Point], labelling: str, scope: str, *, caption:
     n = points[0]["against"][labelling][scope]["n"] if points else 0
     sampled = max((point["n_silhouette"] for point in points), default=0)
     told = (
-        f"{caption} Against {LABELLINGS[labelling].label}: balanced accuracy on {n:,} sources of {SCOPE_WORDS[scope]}, 95% "
-        f"bootstrap intervals; {GIVEN_BY[scope]}. Silhouettes of at most {sampled:,} sources, drawn at random."
+        f"{caption} Against {LABELLINGS[labelling].label}: balanced accuracy on {n:,} sources of {SCOPE_WORDS[scope]}, "
+        f"95% bootstrap intervals; {GIVEN_BY[scope]}. Silhouettes of at most {sampled:,} sources, drawn at random."
     )
     return Table(name="cluster-sweep", title="Sweep", caption=told, columns=columns, rows=rows)
 
@@ -187,8 +187,8 @@ def comparison_table(points: Sequence[Point], scope: str, *, caption: str) -> Ta
             )  # fmt: skip
             rows.append(
                 (
-                    Cell(label), Cell(point["representation"]), Cell(METHODS[point["method"]]), Cell(figures["n"]),
-                    accuracy, Cell(figures["ari"]), Cell(figures["nmi"]),
+                    Cell(label), Cell(_latents(point["representation"])), Cell(METHODS[point["method"]]),
+                    Cell(figures["n"]), accuracy, Cell(figures["ari"]), Cell(figures["nmi"]),
                 )
             )  # fmt: skip
     told = (
@@ -216,3 +216,8 @@ def _interval(figures: dict[str, Any], name: str) -> Cell:
 def _with_interval(found: Any) -> str:
     low, high = (number(100 * limit) for limit in (found.low, found.high))
     return f"{100 * found.balanced_accuracy:.1f}% ({low}–{high})"
+
+
+def _latents(representation: str) -> str:
+    """``spectrum, aligned``."""
+    return representation.replace("_", ", ")
