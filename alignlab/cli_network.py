@@ -13,7 +13,7 @@ from alignlab.store.run import REPRESENTATIONS
 @click.command("network")
 @click.option("--of", "subset", default="variable", show_default=True, help="variable, all, class:…, selection:…")
 @click.option("--representation", default="both", show_default=True, type=click.Choice(list(REPRESENTATIONS)))
-@click.option("--threshold", type=click.FloatRange(-1, 1), help="Join sources at least so similar [0.9].")
+@click.option("--threshold", type=click.FloatRange(-1, 1), help="Join sources at least so similar [0.7].")
 @click.option("--nearest", type=click.IntRange(1), help="Join each source with so many nearest ones instead.")
 @click.option("--mutual", is_flag=True, help="With --nearest: only those that are near each other.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of drawing and communities.")
@@ -49,7 +49,7 @@ def network_command(
 
     workspace = Catalogue().open_workspace(survey_name, run_id)
     if threshold is None and nearest is None:
-        threshold = 0.9
+        threshold = 0.7
     recipe = NetworkRecipe(
         subset=subset, representation=representation, threshold=threshold, k=nearest, mutual=mutual, seed=seed
     )

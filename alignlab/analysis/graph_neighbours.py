@@ -123,7 +123,8 @@ def _in_near_cells(cells: _Cells, k: int) -> tuple[torch.Tensor, torch.Tensor, t
     for cell in range(cells.number):
         if not cells.size(cell):
             continue
-        near, n_candidates = [], 0
+        near: list[int] = []
+        n_candidates = 0
         for other in by_nearness[cell]:
             if len(near) >= _FIRST_CELLS and n_candidates > k:
                 break
