@@ -55,5 +55,15 @@ def test_deviation_is_from_the_weighted_mean_of_the_others():
         assert n_others[i] == len(others)
 
 
-def test_a_demotion_is_a_share_of_the_rank():
-    np.testing.assert_allclose(demoted(np.array([80.0, np.nan]), np.array([0.5, 0.5]), 0.5), [60.0, np.nan])
+def test_a_demotion_takes_a_share_of_the_surprise():
+    percentile, artefact = np.array([99.0, 99.0, 99.0, 50.0, np.nan]), np.array([0.5, 0.0, 1.0, 0.5, 0.5])
+    np.testing.assert_allclose(demoted(percentile, artefact, 1.0), [90.0, 99.0, 0.0, 29.289, np.nan], rtol=1e-4)
+    np.testing.assert_allclose(demoted(percentile, artefact, 0.0), percentile, rtol=1e-6)
+
+
+def test_a_small_concern_costs_the_strangest_few_places():
+    ranked = 100 * (1 - np.arange(1, 10_001) / 10_001)
+    artefact = np.zeros(10_000)
+    artefact[9] = 0.04
+    shown = demoted(ranked, artefact, 1.0)
+    assert 10 < (shown > shown[9]).sum() + 1 < 20

@@ -182,7 +182,7 @@ def artefact_scores(survey: Survey, run: Run, *, weights: Mapping[str, float] | 
 
 
 def believable(scores: NDArray[np.floating], artefacts: ArtefactScores, strength: float = 1.0) -> NDArray[np.float32]:
-    """Outlier scores with likely artefacts demoted: percentile rank times (1 - strength times artefact score).
+    """Outlier scores with likely artefacts demoted: each loses as much of its surprise as its artefact score says.
 
     Parameters
     ----------
