@@ -18,7 +18,7 @@ def network_lines(network: Network) -> Iterator[str]:
     n = told["n"]
     yield (
         f"{n:,} sources ({told['recipe']['subset']}), {told['recipe']['representation']}, joined by "
-        f"{told['joined_by']}: {told['n_edges']:,} edges, mean degree {told['mean_degree']:.3g}"
+        f"{told['joined_by']}: {told['n_edges']:,} edges, mean degree {told['mean_degree']:,.1f}"
     )
     if told["n_without_text"]:
         yield f"left out: {told['n_without_text']:,} sources without papers"
@@ -41,14 +41,14 @@ def network_lines(network: Network) -> Iterator[str]:
 
 def degree_lines(table: DegreeTable) -> Iterator[str]:
     """Degrees by class, tab-separated."""
-    yield f"high degree: above {table.high_above:.3g}, {table.n_high:,} of {table.n:,} sources"
+    yield f"high degree: above {table.high_above:,.6g}, {table.n_high:,} of {table.n:,} sources"
     yield "class\tn\tmean degree\tmedian\thigh degree\t95% interval"
     for row in table.classes:
         # One source has no error.
         error = f" ± {row.mean_error:.1f}" if row.n > 1 else ""
         low, high = row.share_interval
         yield (
-            f"{row.source_class or 'not classified'}\t{row.n}\t{row.mean:.1f}{error}\t{row.median:g}\t"
+            f"{row.source_class or 'not classified'}\t{row.n}\t{row.mean:,.1f}{error}\t{row.median:g}\t"
             f"{row.share_high:.1%}\t{low:.1%}–{high:.1%}"
         )
 
