@@ -63,7 +63,7 @@ function placeBar({ label, unit, ticks, missing, n, missingColour }, top, measur
 }
 
 /** Classes with their numbers, in as many lines as they need. */
-function placeClasses({ label, n, missing, missingName, missingColour, entries }, top, measure) {
+function placeClasses({ label, n, missing, missingName = "not classified", missingColour, entries }, top, measure) {
   const all = missing > 0 ? [...entries, { name: missingName, colour: missingColour, count: missing }] : entries;
   const chips = [];
   let [x, y] = [MARGIN, top + 30];
