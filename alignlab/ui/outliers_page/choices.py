@@ -66,7 +66,7 @@ def choose(workspace: Workspace) -> Choices:
             format_func=_STRENGTHS.__getitem__,
             key=_DEMOTED,
             width=190,
-            help="A source's percentile is lowered by up to its artefact score; each demotion says its reason.",
+            help="A source loses as much of its surprise as its artefact score says; each demotion says its reason.",
         )
         weights = _choose_weights()
         unlabelled_first = st.toggle("Unlabelled first", value=True, key="outliers_unlabelled_first")

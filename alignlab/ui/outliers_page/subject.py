@@ -72,7 +72,7 @@ def _show_head(desk: Desk, queue: OutlierQueue, index: int, labels: Mapping[str,
 
 
 def place_words(desk: Desk, queue: OutlierQueue, index: int) -> str:
-    """``rank 3 of 11,447 · stranger than 99.97% · lowered by 12% as a likely artefact``."""
+    """``rank 3 of 11,447 · stranger than 99.97% · loses 12% of its surprise as a likely artefact``."""
     n = int((queue.rank > 0).sum())
     if not queue.rank[index]:
         return f"no place by {RANKINGS[desk.choices.ranked_by]} among {n:,}"
@@ -83,7 +83,7 @@ def place_words(desk: Desk, queue: OutlierQueue, index: int) -> str:
         parts.append(f"rank {queue.rank_by_score[index]:,} before artefacts were demoted")
     lowered = 100 * desk.choices.strength * float(np.nan_to_num(desk.artefacts.score[index]))
     if lowered >= 0.5:
-        parts.append(f"lowered by {lowered:.0f}% as a likely artefact")
+        parts.append(f"loses {lowered:.0f}% of its surprise as a likely artefact")
     return " · ".join(parts)
 
 
