@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import alignlab
+from alignlab.services.discover.brightness import brightness_in_words
 from alignlab.services.discover.follow_up import FollowUp
-from alignlab.services.discover.observing import Brightness, ObservingEssentials, visibility_in_words
-from alignlab.services.number_words import MISSING, number, plural
+from alignlab.services.discover.observing import ObservingEssentials, visibility_in_words
+from alignlab.services.number_words import MISSING, plural
 from alignlab.services.workspace import Workspace
 
 
@@ -45,18 +46,6 @@ def follow_up_markdown(
         lines += ["", f"## {_plain(entry.name)}", "", *_said(entry, known)]
     lines += ["", f"Made with alignlab {alignlab.__version__}.", ""]
     return "\n".join(lines)
-
-
-def brightness_in_words(brightness: Brightness) -> str:
-    """``6.23e-03 ± 0.30e-03 ct / s`` in digits that the error warrants, or a dash."""
-    value, error = brightness.value, brightness.error
-    unit = brightness.unit
-    if value != value:
-        return MISSING
-    if not (error == error and error > 0):
-        return f"{number(value)} {unit}"
-    decimals = max(0, 1 - int(f"{error:.1e}".partition("e")[2]))
-    return f"{value:.{decimals}f} ± {error:.{decimals}f} {unit}".replace("-", "−")
 
 
 def _cells(workspace: Workspace, entry: FollowUp, known: ObservingEssentials) -> list[str]:

@@ -14,6 +14,9 @@ from alignlab.store.survey import Survey
 
 #: Stands between the notes of a source, each ``person | time | text``, without '|' in any of the three.
 BETWEEN_NOTES = " || "
+#: erg/cm^2/s and counts per second, under names that the VO's standard of units allows.
+_VO_UNITS = {"flux": u.Unit("mW m-2"), "count_rate": u.Unit("ct s-1")}
+_WRITTEN = {"flux": "erg/cm^2/s", "count_rate": "counts/s"}
 
 
 def follow_up_columns(
@@ -78,14 +81,16 @@ def _brightness_columns(essentials: Sequence[ObservingEssentials]) -> dict[str, 
     columns: dict[str, Described] = {}
     for name, what in sorted({(x.brightness.name, x.brightness.what) for x in essentials}):
         mine = [x.brightness if x.brightness.name == name else None for x in essentials]
-        unit = u.Unit(next(b.unit for b in mine if b is not None))
+        unit = _VO_UNITS[name]
         for suffix, ucd, values in (
             ("", "phot.flux;em.X-ray" if name == "flux" else "phot.count;arith.rate;em.X-ray", "value"),
             ("_error", "stat.error", "error"),
         ):
             numbers = np.array([getattr(b, values) if b is not None else np.nan for b in mine])
             if np.isfinite(numbers).any() or not suffix:
-                told = f"{what[0].upper()}{what[1:]}{', one standard deviation' if suffix else ''}."
+                told = (
+                    f"{what[0].upper()}{what[1:]}{', one standard deviation' if suffix else ''}, in {_WRITTEN[name]}."
+                )
                 columns[f"{name}{suffix}"] = Described(values=numbers, ucd=ucd, description=told, unit=unit)
     return columns
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignlab.analysis.sky_map import sexagesimal
+from alignlab.services.discover.brightness import Brightness, brightnesses
 from alignlab.services.sky_links import SkyLink, sky_links
 from alignlab.store.survey import Survey
 
@@ -65,29 +66,6 @@ class Visibility:
     def words(self) -> str:
         """``Nov–Apr``, ``Jan, Jul–Aug``, ``all year`` or ``never``."""
         return months_in_words(self.months)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Brightness:
-    """How bright a source is.
-
-    Attributes
-    ----------
-    name : str
-        ``flux`` or ``count_rate``.
-    value, error : float
-        NaN where unknown; the error is one standard deviation.
-    unit : str
-        In astropy's syntax.
-    what : str
-        Which flux, or that it is a count rate, since the survey has no flux.
-    """
-
-    name: str
-    value: float
-    error: float
-    unit: str
-    what: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,15 +128,16 @@ def observing_essentials(
     ra, dec = chosen["ra"].to_numpy(np.float64), chosen["dec"].to_numpy(np.float64)
     chandra = chandra_days(ra, dec)
     hours = [ground_hours(ra, dec, latitude_deg=site.latitude_deg) for site in sites]
+    brightness = brightnesses(survey, rows)
     found = []
-    for place, row in enumerate(rows):
+    for place in range(len(chosen)):
         known = bool(np.isfinite(ra[place]) and np.isfinite(dec[place]))
         found.append(
             ObservingEssentials(
                 ra_deg=float(ra[place]),
                 dec_deg=float(dec[place]),
                 coordinates=sexagesimal(ra[place], dec[place]) if known else "",
-                brightness=_brightness(survey, int(row)),
+                brightness=brightness[place],
                 chandra=_visibility("Chandra", chandra[place], FEWEST_DAYS_SHARE) if known else None,
                 ground=tuple(
                     _visibility(site.name, of_site[place], FEWEST_HOURS)
@@ -214,24 +193,6 @@ def months_in_words(months: Sequence[int]) -> str:
 def _visibility(place: str, amount: NDArray[np.float64], fewest: float) -> Visibility:
     months = tuple(int(m) for m in np.flatnonzero(amount >= fewest - 1e-9) + 1)
     return Visibility(place=place, amount=tuple(float(x) for x in amount), months=months)
-
-
-def _brightness(survey: Survey, row: int) -> Brightness:
-    """The survey's flux where it has one; else its count rate."""
-    source = survey.sources.iloc[row]
-    flux = float(source.get("flux_cgs", np.nan))
-    if np.isfinite(flux) and flux > 0:
-        return Brightness(name="flux", value=flux, error=np.nan, unit="erg / (s cm2)", what="flux, 0.5–7 keV")
-    exposure = float(source.get("exposure_s", np.nan))
-    net, counts = float(source.get("net_counts", np.nan)), float(source.get("counts", np.nan))
-    usable = exposure > 0 and np.isfinite(net) and np.isfinite(counts)
-    return Brightness(
-        name="count_rate",
-        value=net / exposure if usable else np.nan,
-        error=float(np.sqrt(max(counts, 1.0))) / exposure if usable else np.nan,
-        unit="ct / s",
-        what="net count rate, 0.5–8 keV (this survey has no flux)",
-    )
 
 
 @cache

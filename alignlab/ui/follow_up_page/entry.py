@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from html import escape
 
-import numpy as np
 import streamlit as st
 
 from alignlab.errors import AlignlabError
+from alignlab.services.discover.brightness import Brightness, brightness_in_words
 from alignlab.services.discover.follow_up import FollowUp, change_reason, remove_from_follow_up
-from alignlab.services.discover.observing import Brightness, ObservingEssentials
+from alignlab.services.discover.observing import ObservingEssentials
 from alignlab.services.workspace import Workspace
 from alignlab.store.lab import Lab
-from alignlab.ui import words
 from alignlab.ui.follow_up_page.marks import month_marks
 from alignlab.ui.opened import dataset_id
 from alignlab.ui.sky import link_list
 from alignlab.ui.source_page.text import ClassColours
 from alignlab.ui.state import AtlasState
 from alignlab.ui.theme import shade
-
-#: Unit as it is shown, and how many of it are one of the given unit.
-_UNITS = {"erg / (s cm2)": ("erg s⁻¹ cm⁻²", 1.0), "ct / s": ("counts ks⁻¹", 1000.0)}
 
 
 def show_entry(
@@ -62,15 +57,7 @@ def show_entry(
 
 def brightness_words(brightness: Brightness) -> str:
     """``net count rate 12.3 ± 0.4 counts ks⁻¹``, in as many digits as the error warrants."""
-    if not np.isfinite(brightness.value):
-        return f"{brightness.what}: unknown"
-    unit, scale = _UNITS.get(brightness.unit, (brightness.unit, 1.0))
-    value, error = scale * brightness.value, scale * brightness.error
-    if not np.isfinite(error):
-        return f"{brightness.what}: {words.number(value)} {unit}"
-    decimals = max(0, 1 - math.floor(math.log10(error)))
-    shown = f"{round(value, decimals) + 0.0:,.{decimals}f}".replace("-", "−")
-    return f"{brightness.what}: {shown} ± {error:,.{decimals}f} {unit}"
+    return f"{brightness.what}: {brightness_in_words(brightness)}"
 
 
 def _show_name(workspace: Workspace, entry: FollowUp, colours: ClassColours, place: int) -> None:

@@ -7,6 +7,7 @@ from astropy.coordinates import AltAz, EarthLocation, SkyCoord, get_sun
 from astropy.time import Time, TimeDelta
 from astropy.utils import iers
 
+from alignlab.services.discover.brightness import Brightness, brightness_in_words
 from alignlab.services.discover.observing import chandra_days, ground_hours, months_in_words, observing_essentials
 from alignlab.services.workspace import Catalogue
 
@@ -52,14 +53,43 @@ def test_months_are_said_as_stretches_over_new_year_too(months, words):
     assert months_in_words(list(months)) == words
 
 
-def test_essentials_of_a_simulated_survey_have_a_count_rate_and_no_links(small_demo):
+def test_essentials_of_a_simulated_survey_have_the_true_flux_and_no_links(small_demo):
     survey = Catalogue(small_demo).survey("demo")
-    [known] = observing_essentials(survey, [3])
-    source = survey.sources.iloc[3]
-    assert known.brightness.value == pytest.approx(source["net_counts"] / source["exposure_s"])
-    assert known.brightness.error == pytest.approx(np.sqrt(source["counts"]) / source["exposure_s"])
-    assert "no flux" in known.brightness.what
+    rows = np.argsort(-survey.sources["counts"].to_numpy())[:20]
+    essentials = observing_essentials(survey, rows)
+    flux = np.array([known.brightness.value for known in essentials])
+    error = np.array([known.brightness.error for known in essentials])
+    truth = survey.truth.iloc[rows]
+    whole = (truth["rarity"] != "pile-up artefact").to_numpy()
+    off = (flux - truth["flux_cgs"].to_numpy())[whole] / np.hypot(error, 0.05 * flux)[whole]
+    assert np.median(np.abs(off)) < 1.5
+    known, source = essentials[0], survey.sources.iloc[rows[0]]
     assert known.links == ()
     place = SkyCoord(known.coordinates, unit=(u.hourangle, u.deg))
     assert place.separation(SkyCoord(source["ra"], source["dec"], unit=u.deg)).arcsec < 0.2
     assert [visibility.place for visibility in known.ground] == ["Maunakea", "La Palma", "Paranal", "Sutherland"]
+
+
+def test_where_the_observation_tells_no_flux_there_is_a_count_rate(small_demo, monkeypatch):
+    survey = Catalogue(small_demo).survey("demo")
+    monkeypatch.setattr(survey, "sources", survey.sources.assign(year=np.nan))
+    [known] = observing_essentials(survey, [3])
+    source = survey.sources.iloc[3]
+    assert known.brightness.value == pytest.approx(source["net_counts"] / source["exposure_s"])
+    assert known.brightness.error == pytest.approx(np.sqrt(source["counts"]) / source["exposure_s"])
+    assert "does not tell a flux" in known.brightness.what
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "unit", "words"),
+    [
+        (1.234e-14, 1.1e-15, "erg / (s cm2)", "(1.23 ± 0.11) × 10⁻¹⁴ erg s⁻¹ cm⁻²"),
+        (9.96e-15, 2e-15, "erg / (s cm2)", "(10.0 ± 2.0) × 10⁻¹⁵ erg s⁻¹ cm⁻²"),
+        (3e-16, 4e-15, "erg / (s cm2)", "(0.3 ± 4.0) × 10⁻¹⁵ erg s⁻¹ cm⁻²"),
+        (0.0123, 0.00041, "ct / s", "12.30 ± 0.41 counts ks⁻¹"),
+        (-0.0002, 0.013, "ct / s", "0 ± 13 counts ks⁻¹"),
+        (np.nan, np.nan, "ct / s", "unknown"),
+    ],
+)
+def test_brightness_has_the_digits_that_its_error_warrants(value, error, unit, words):
+    assert brightness_in_words(Brightness(value=value, error=error, unit=unit, what="")) == words
