@@ -5,6 +5,8 @@ Exact search is at the memory bandwidth limit for one query on a million rows, s
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,7 +72,7 @@ def top_k(
     *,
     exclude_self: bool = False,
     normalised: bool = False,
-    block: int = 1024,
+    block: int = 512,
 ) -> Neighbours:
     """Find the `k` rows of `base` most similar (cosine) to each query, exactly.
 
@@ -88,7 +90,7 @@ def top_k(
         True when every row is known to be finite and of length 1, as `normalise_rows` leaves it: checking and scaling
         the base would take a hundred times as long as searching it for one query.
     block : int
-        Queries per matrix product: memory is ``block * n_base * 4`` bytes.
+        Queries per matrix product: memory is ``block * n_base * 4`` bytes for each of torch's threads.
 
     Returns
     -------
@@ -113,23 +115,50 @@ def top_k(
         raise ValueError(f"k must be 1 to {available} (the rows to choose from), not {k}")
     if block < 1:
         raise ValueError(f"block must be positive, not {block}")
-    # NumPy multiplies and torch selects: the library behind each is the faster one at it, on AMD by a factor of two.
-    product = np.empty((min(block, len(query_rows)), len(base_rows)), np.float32)
+    base_t = torch.from_numpy(base_rows).T
     index = np.empty((len(query_rows), k), np.int64)
     similarity = np.empty((len(query_rows), k), np.float32)
-    for start in range(0, len(query_rows), block):
+
+    def search(start: int) -> None:
         stop = min(start + block, len(query_rows))
-        found = product[: stop - start]
-        np.matmul(query_rows[start:stop], base_rows.T, out=found)
+        product = torch.from_numpy(query_rows[start:stop]) @ base_t
         if exclude_self:
-            found[np.arange(stop - start), np.arange(start, stop)] = -np.inf
-        best = torch.from_numpy(found).topk(k, dim=1)
+            product[torch.arange(stop - start), torch.arange(start, stop)] = -torch.inf
+        best = product.topk(k, dim=1)
         index[start:stop], similarity[start:stop] = best.indices.numpy(), best.values.numpy()
+
+    _each_on_a_thread(search, range(0, len(query_rows), block))
     order = np.lexsort((index, -similarity), axis=1)
     return Neighbours(
         np.take_along_axis(index, order, axis=1),
         np.clip(np.take_along_axis(similarity, order, axis=1), -1, 1),
     )
+
+
+def _each_on_a_thread(work: Callable[[int], None], starts: Sequence[int]) -> None:
+    """Do pieces of work side by side, each on one thread: twice as fast as one after the other on two threads each.
+
+    Half of a piece is a selection or a count, in which threads of one product have little to share and wait for each
+    other.
+
+    Parameters
+    ----------
+    work : callable
+        ``work(start)``, safe to be done by several threads.
+    starts : sequence of int
+    """
+    n_threads = torch.get_num_threads()
+    if n_threads == 1 or len(starts) < 2:
+        for start in starts:
+            work(start)
+        return
+    with ThreadPoolExecutor(n_threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        try:
+            for done in [pool.submit(work, start) for start in starts]:
+                done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+            torch.set_num_threads(n_threads)
 
 
 def finite_matrix(x: ArrayLike, name: str) -> NDArray[np.float32]:

@@ -11,9 +11,9 @@ from alignlab.analysis.similarity import finite_matrix
 
 #: Up to so many sources each is compared with all others.
 MOST_EXACT = 50_000
-#: Above that, with so many drawn from them: a share of 1% is then known to 0.16 points, one of 50% to 0.8.
-N_COMPARED = 4_000
-_BLOCK = 1_024
+#: Above that, with so many drawn from them: a share of 1% is then known to 0.22 points, one of 50% to 1.1.
+N_COMPARED = 2_000
+_BLOCK = 512
 
 
 def modality_disagreement(
@@ -55,12 +55,32 @@ def modality_disagreement(
     n = len(a)
     if n < 2:
         raise ValueError(f"disagreement needs at least two sources, not {n}")
-    compared = np.arange(n)
-    if n > most_exact:
-        compared = np.sort(np.random.default_rng(seed).choice(n, size=min(n_compared, n), replace=False))
+    if n <= most_exact:
+        return (100 * _share_nearer_both_ways(a, b, lambda done: on_block(done, n))).astype(np.float32)
+    compared = np.sort(np.random.default_rng(seed).choice(n, size=min(n_compared, n), replace=False))
     one_way = _share_nearer(a, b, compared, lambda done: on_block(done, 2 * n))
     other_way = _share_nearer(b, a, compared, lambda done: on_block(n + done, 2 * n))
     return (50 * (one_way + other_way)).astype(np.float32)
+
+
+def _share_nearer_both_ways(
+    first: NDArray[np.float32], second: NDArray[np.float32], on_rows: Callable[[int], None]
+) -> NDArray[np.float64]:
+    """Mean over both ways of `_share_nearer` among all: one product serves both, by its rows and by its columns."""
+    n = len(first)
+    own = np.einsum("ij,ij->i", first, second)
+    nearer = np.zeros(n)
+    products = np.empty((min(_BLOCK, n), n), np.float32)
+    above = np.empty(products.shape, np.bool_)
+    for start in range(0, n, _BLOCK):
+        on_rows(start)
+        rows = slice(start, min(start + _BLOCK, n))
+        similarity = np.matmul(first[rows], second.T, out=products[: rows.stop - start])
+        similarity[np.arange(rows.stop - start), np.arange(rows.start, rows.stop)] = -np.inf
+        each = above[: rows.stop - start]
+        nearer[rows] += np.count_nonzero(np.greater(similarity, own[rows, None], out=each), axis=1)
+        nearer += np.count_nonzero(np.greater(similarity, own, out=each), axis=0)
+    return nearer / (2 * (n - 1))
 
 
 def _share_nearer(

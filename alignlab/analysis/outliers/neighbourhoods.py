@@ -13,9 +13,9 @@ from alignlab.analysis.similarity import Neighbours, finite_matrix, normalise_ro
 N_NEIGHBOURS = 15
 #: Up to so many sources all are compared with all.
 MOST_EXACT = 50_000
-#: Above that, all are compared with so many of them: about as many as the paper's survey holds, so that a
-#: neighbourhood means what it means there.
-N_REFERENCE = 10_000
+#: Above that, all are compared with so many of them: about half as many as the paper's survey holds, so that a
+#: neighbourhood means nearly what it means there.
+N_REFERENCE = 5_000
 _BLOCK = 8_192
 #: Keeps the density of identical sources finite, as in scikit-learn.
 _TINY = 1e-10

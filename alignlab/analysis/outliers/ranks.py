@@ -63,10 +63,12 @@ def _shares(values: NDArray) -> NDArray[np.float64]:
     shares = np.full(len(values), np.nan)
     known = np.flatnonzero(~np.isnan(values))
     if known.size:
-        ordered = np.sort(values[known])
-        low = np.searchsorted(ordered, values[known], side="left")
-        high = np.searchsorted(ordered, values[known], side="right")
-        shares[known] = (low + high) / (2 * known.size)
+        order = np.argsort(values[known])
+        ordered = values[known][order]
+        # Equal values share the middle of their places.
+        first = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+        size = np.diff(np.append(first, known.size))
+        shares[known[order]] = np.repeat((first + size / 2) / known.size, size)
     return shares
 
 
