@@ -28,7 +28,10 @@ COMMANDS = (
     ("ingest",), ("ingest", "ogip"), ("ingest", "axia"), ("ingest", "csc-table"), ("ingest", "events"),
     ("ingest", "table"), ("ingest", "csc"), ("ingest", "simbad"), ("ingest", "ads"), ("ingest", "products"),
     ("ingest", "summaries"), ("ingest", "assemble"), ("ingest", "real"), ("ingest", "status"),
-    ("outliers",), ("population",), ("check-real",), ("export",), ("train",), ("train", "encoder"),
+    ("outliers",), ("triage",), ("triage", "label"), ("triage", "undo"), ("triage", "labels"), ("triage", "agreement"),
+    ("follow-up",), ("follow-up", "list"), ("follow-up", "add"), ("follow-up", "remove"), ("follow-up", "export"),
+    ("follow-up", "import"), ("follow-up", "share"), ("clusters",), ("network",), ("population",), ("check-real",),
+    ("export",), ("train",), ("train", "encoder"),
 )  # fmt: skip
 
 
