@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--among", default="classes", show_default=True, help="Sources of: classes (all), eight, accretors.")
 @click.option("--scaling", default="none", show_default=True, type=click.Choice(list(SCALINGS)))
 @click.option("--components", default=-1, show_default="what suits", help="Principal components first; 0: none.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the random start.")
 @click.option("--labelling", default="classes", show_default=True, help="Held against: classes, eight, accretors.")
 @click.option("--scope", default="test", show_default=True, type=click.Choice(["test", "all"]), help="Who is judged.")
 @click.option("--sweep", is_flag=True, help="This method over many sizes.")

@@ -240,7 +240,7 @@ def test_two_people_are_compared(data, workspace, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("percentile", "n", "words"), [(99.996, 11447, "100.00"), (99.4, 400, "99.4"), (98.7, 60, "99"), (np.nan, 9, "–")]
+    ("percentile", "n", "words"), [(99.996, 11447, "99.99"), (99.4, 400, "99.4"), (98.7, 60, "99"), (np.nan, 9, "–")]
 )
 def test_percentiles_have_the_digits_that_n_can_tell_apart(percentile, n, words):
     assert percentile_words(percentile, n) == words

@@ -179,6 +179,7 @@ class Desk:
 
 
 def percentile_words(percentile: float, n: int) -> str:
-    """A percentile with as many digits as `n` sources can tell apart, at most two."""
+    """A percentile with as many digits as `n` sources can tell apart, at most two; never 100: nothing beats itself."""
     digits = min(2, max(0, math.ceil(math.log10(max(n, 1))) - 2))
-    return f"{percentile:.{digits}f}" if np.isfinite(percentile) else "–"
+    most = 100 - 10**-digits
+    return f"{min(percentile, most):.{digits}f}" if np.isfinite(percentile) else "–"

@@ -27,7 +27,7 @@ from alignlab.ui.state import AtlasState
 from alignlab.ui.theme import shade
 
 _SOURCE = "source"
-_COMBINED_WORDS = "The mean percentile of the methods that have something to say of a source."
+_COMBINED_WORDS = "How surprising a source is by the two questions that find it strangest, of the five that are asked."
 _LABELS_WORDS = "What your labels 0 to 5 say you look for; each label changes it. Without labels, all methods combined."
 
 
