@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -78,8 +79,8 @@ def test_a_link_opens_what_it_says(clustered, monkeypatch):
 
 def test_what_is_not_kept_is_offered_and_submitted_once(clustered, monkeypatch):
     app = open_clusters(clustered, monkeypatch, clusters_by="agglomerative", clusters_k="4")
-    assert "agglomerative (Ward), 4 clusters in both: not found yet" in html(app)
-    press(app, "clusters_find_one")
+    assert re.search(r"agglomerative \(Ward\), 4 clusters in both of run \S+: not found yet", html(app))
+    press(app, "find_clusters_one")
     submitted = [job for job in jobs.jobs(clustered) if job.spec.kind == "clusters"]
     assert len(submitted) == 1
     recipe = ClusterJobRecipe.from_json(submitted[0].spec.recipe)

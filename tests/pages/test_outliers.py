@@ -249,8 +249,8 @@ def test_percentiles_have_the_digits_that_n_can_tell_apart(percentile, n, words)
 def test_a_survey_too_large_to_wait_for_is_scored_as_a_job(workspace, data, monkeypatch):
     monkeypatch.setattr(cached, "_MOST_AT_ONCE", 100)
     app = open_page(data, monkeypatch, strange_in="text_aligned")
-    assert "Outlier scores of run" in html(app)
-    app.button("outliers_scores_compute").click().run()
+    assert "A score of every source of run" in html(app)
+    app.button("compute_outlier_scores").click().run()
     assert not app.exception
     (job,) = [job for job in jobs.jobs(Config(data_dir=data), survey="demo") if job.spec.kind == "outliers"]
     assert job.spec.recipe["representation"] == "text_aligned"

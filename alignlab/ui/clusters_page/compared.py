@@ -10,9 +10,9 @@ from alignlab.services.job_kinds.clusters import COMPARE, ClusterJobRecipe
 from alignlab.services.workspace import Workspace
 from alignlab.ui.clusters_page import cached
 from alignlab.ui.clusters_page.choose import Chosen
-from alignlab.ui.clusters_page.work import offer
 from alignlab.ui.evaluate.experiment import show_head
 from alignlab.ui.evaluate.tables import show_table
+from alignlab.ui.job_offer import offer_job
 
 
 def show_compared(workspace: Workspace, chosen: Chosen, *, caption: str) -> None:
@@ -23,7 +23,9 @@ def show_compared(workspace: Workspace, chosen: Chosen, *, caption: str) -> None
     points = cached.comparison(workspace)
     show_head("Beside the earlier study", compared_finding(points, chosen.scope) if points else "")
     if len(points) < wanted:
-        offer(workspace, ClusterJobRecipe(task=COMPARE), what="Eight and two classes by three methods", key="compare")
+        recipe = ClusterJobRecipe(task=COMPARE)
+        what = "A comparison on eight and two classes by three methods"
+        offer_job(workspace, "clusters", recipe, what=what, key="clusters_compare", verb="find")
     if points:
         show_table(comparison_table(points, chosen.scope, caption=caption), key="clusters_compared")
 

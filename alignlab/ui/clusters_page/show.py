@@ -30,9 +30,9 @@ from alignlab.ui.clusters_page.choose import Chosen, choose_judges, choose_recip
 from alignlab.ui.clusters_page.compared import show_compared
 from alignlab.ui.clusters_page.matrix import matrix_figure
 from alignlab.ui.clusters_page.sweep import show_sweep
-from alignlab.ui.clusters_page.work import offer
 from alignlab.ui.evaluate.experiment import show_figure, show_head
 from alignlab.ui.evaluate.tables import show_table
+from alignlab.ui.job_offer import offer_job
 from alignlab.ui.opened import dataset_id
 from alignlab.ui.state import AtlasState
 from alignlab.ui.theme import shade
@@ -68,7 +68,8 @@ def show(workspace: Workspace) -> None:
 def _offer(workspace: Workspace, recipe: ClusterRecipe) -> None:
     job = ClusterJobRecipe(**{field.name: getattr(recipe, field.name) for field in fields(recipe)})
     what = f"{recipe.label} in {words.REPRESENTATION_LABELS[recipe.representation]}"
-    offer(workspace, job, what=what, key="one", at_once=recipe == ClusterRecipe())
+    at_once = recipe == ClusterRecipe()
+    offer_job(workspace, "clusters", job, what=what, key="clusters_one", verb="find", at_once=at_once)
 
 
 def _show_matrix(workspace: Workspace, chosen: Chosen, found: Clustering, head: DeltaGenerator, caption: str) -> None:

@@ -15,9 +15,9 @@ from alignlab.services.job_kinds.clusters import SWEEP, ClusterJobRecipe
 from alignlab.services.workspace import Workspace
 from alignlab.ui.clusters_page import cached
 from alignlab.ui.clusters_page.choose import Chosen
-from alignlab.ui.clusters_page.work import offer
 from alignlab.ui.evaluate.experiment import GRID, SECOND, lay_out, show_figure, show_head
 from alignlab.ui.evaluate.tables import show_table
+from alignlab.ui.job_offer import offer_job
 from alignlab.ui.spectrum_figure import FAINT, INK, LINE
 from alignlab.ui.theme import Shade, shade
 
@@ -33,7 +33,8 @@ def show_sweep(workspace: Workspace, chosen: Chosen, *, caption: str) -> None:
     show_head("How many clusters", sweep_finding(judged, chosen) if judged else "")
     if len(points) < len(wanted):
         job = ClusterJobRecipe(method=recipe.method, representation=recipe.representation, task=SWEEP)
-        offer(workspace, job, what=f"{len(wanted)} sizes by the same method", key="sweep")
+        what = f"A sweep of {len(wanted)} sizes by the same method"
+        offer_job(workspace, "clusters", job, what=what, key="clusters_sweep_job", verb="find")
     if not judged:
         return
     table = sweep_table(points, chosen.labelling, chosen.scope, caption=caption)

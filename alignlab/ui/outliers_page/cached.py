@@ -39,7 +39,7 @@ def outliers_of(workspace: Workspace, representation: str, scope: str) -> Outlie
         return kept
     if workspace.survey.n_sources > _MOST_AT_ONCE:
         recipe = OutliersRecipe(representation=representation, scope=scope)
-        offer_job(workspace, "outliers", recipe, what="Outlier scores", key="outliers_scores")
+        offer_job(workspace, "outliers", recipe, what="A score of every source", key="outlier_scores")
         return None
     bar = st.progress(0.0, text="Scoring every source, once for this run …")
 
