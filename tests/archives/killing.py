@@ -10,14 +10,15 @@ import signal
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 from alignlab.config import Config
 from alignlab.store.collection import Collection
 from tests.archives.serving import ArchiveServer
 
-#: Processes are copies of one that has imported what the stages need, and no thread.
-_PROCESSES = multiprocessing.get_context("forkserver")
 #: All are loaded by the process that is copied, which lives as long as the tests: the next file's stage too.
 _STAGES = ("csc", "simbad", "ads", "products", "summaries", "assemble", "real")
 #: All stages one after the other are killed like one.
@@ -45,10 +46,10 @@ def gather_with_kills(
     environment : dict, optional
         Variables that it needs, such as a token.
     """
-    _PROCESSES.set_forkserver_preload(["tests.archives.killing", *map(_module, _STAGES)])
+    processes = _processes()
     n_kills = 0
     for come in [*moments, lambda: False]:
-        process = _PROCESSES.Process(target=_gather, args=(data, stage, recipe, dict(environment or {})), daemon=True)
+        process = processes.Process(target=_gather, args=(data, stage, recipe, dict(environment or {})), daemon=True)
         process.start()
         while process.is_alive() and not come():
             time.sleep(0.002)
@@ -72,6 +73,16 @@ def soon_after(server: ArchiveServer, n_asked: int, dice: random.Random, *, with
         return True
 
     return has_come
+
+
+@cache
+def _processes() -> ForkServerContext:
+    """Processes that are copies of one that has imported what the stages need, and has no thread."""
+    # One that the app's own code has started meanwhile has not: each copy would import for seconds before it begins.
+    forkserver._forkserver._stop()
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.archives.killing", *map(_module, _STAGES)])
+    return context
 
 
 def _module(stage: str) -> str:
