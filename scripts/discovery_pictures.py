@@ -47,6 +47,8 @@ def go_through(page: Page, url: str, names: list[str]) -> None:
     field.wait_for(timeout=120_000)
     field.fill(_PERSON)
     field.press("Enter")
+    # The browser keeps it for the sessions that follow.
+    page.wait_for_function(f"Object.values(localStorage).includes('{_PERSON}')")
     settle(page)
     for number, name in enumerate(names, start=1):
         page.goto(f"{url}/outliers?source={quote(name)}")
