@@ -54,7 +54,8 @@ def variable_words(reason: VariableReason, source_class: str) -> str:
     # The class is the better measure of what is usual, where it says the same as the normal sources.
     if math.isfinite(place) and max(place, 100 - place) >= 90 and (place > 50) == (reason.sigma > 0):
         side, share = ("above", place) if place > 50 else ("below", 100 - place)
-        return f"{value} is {side} {percent(share / 100)} of class {source_class} (n = {reason.n_class:,})"
+        # A source is a member of its class: it is above all others, not above all.
+        return f"{value} is {side} {percent(min(share / 100, 0.999))} of class {source_class} (n = {reason.n_class:,})"
     usual = with_unit(variable, reason.normal, reason.normal_low, reason.normal_high)
     return f"{value} stands against {usual} of normal sources ({signed(reason.sigma)}σ)"
 
